@@ -1,0 +1,1 @@
+"""Textbook formulas as pure, vectorised, cited functions; one topic per module."""

@@ -1,0 +1,252 @@
+"""Percentiles and exceedance probabilities from three cumulants, for sweeps over many designs.
+
+The sum of a chain's latencies is fitted by a Pearson III law (a shifted gamma) with the same mean,
+variance and third cumulant. Measured against exact inversion, the 99th percentile of sums of two
+or more M/M/c stations is at most 0.3 % off, the 95th 0.9 %; a single strongly skewed station needs
+:mod:`analytic_models.laws.transforms`.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "pearson3_exceedance",
+    "pearson3_quantile",
+    "pearson3_quantile_exact",
+    "thinned_mean",
+    "thinned_skew",
+    "thinned_variance",
+]
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from analytic_models.units import S2, S3, Array, Frac, S
+
+# Below this skewness the gamma law differs from the normal by less than 1e-9 of its deviation.
+_SYMMETRIC = 1e-8
+_TINY = 1e-300
+
+
+def pearson3_quantile(mean: S, variance: S2, skew: S3, level: Frac) -> S:
+    r"""Percentile of a Pearson III law by the Wilson-Hilferty cube.
+
+    .. math:: x_q = m + \frac{2\sigma}{g}\left[\left(1+\frac{g z_q}{6}-\frac{g^2}{36}\right)^3
+              -1\right], \qquad g = \kappa_3/\sigma^3
+
+    Parameters
+    ----------
+    mean, variance, skew
+        First three cumulants.
+    level
+        Probability below the percentile, in (0, 1).
+
+    Returns
+    -------
+    S
+        Percentile; the mean where the variance is zero, ``inf`` where the mean is.
+
+    Notes
+    -----
+    Within 0.3 % of the gamma law at the 99th percentile up to skewness 2; use
+    :func:`pearson3_quantile_exact` for a single station with strong skew.
+
+    References
+    ----------
+    Wilson and Hilferty (1931). The distribution of chi-square. PNAS 17(12).
+
+    Examples
+    --------
+    >>> round(float(pearson3_quantile(1.0, 0.0, 0.0, 0.99)), 6)
+    1.0
+    >>> round(float(pearson3_quantile(1.0, 1.0, 2.0, 0.99)), 2)
+    4.61
+    """
+    z = special.ndtri(level)
+    with np.errstate(all="ignore"):
+        deviation = np.sqrt(variance)
+        ratio = skew / np.maximum(variance * deviation, _TINY)
+        step = z / 6.0 - ratio / 36.0
+        cube = ratio * step
+        shape = 2.0 * step * (3.0 + cube * (3.0 + cube))
+        if np.less(cube, -1.0).any():
+            # The cube is negative below the support, which ends at m - 2 sigma / g.
+            shape = np.where(np.less(cube, -1.0), -2.0 / ratio, shape)
+        value = mean + deviation * shape
+        infinite = np.isinf(mean)
+    return np.where(infinite, mean, value)[()] if infinite.any() else value
+
+
+def pearson3_exceedance(mean: S, variance: S2, skew: S3, threshold: S) -> Frac:
+    r"""Probability that a Pearson III law exceeds a threshold, inverse of the quantile.
+
+    Parameters
+    ----------
+    mean, variance, skew
+        First three cumulants.
+    threshold
+        Time that must not be exceeded, for example a deadline.
+
+    Returns
+    -------
+    Frac
+        P(T > threshold); 1 where the mean is infinite; 0 or 1 where the variance is zero.
+
+    References
+    ----------
+    Wilson and Hilferty (1931). The distribution of chi-square. PNAS 17(12).
+
+    Examples
+    --------
+    >>> x = pearson3_quantile(1.0, 0.5, 0.4, 0.95)
+    >>> round(float(pearson3_exceedance(1.0, 0.5, 0.4, x)), 12)
+    0.05
+    """
+    with np.errstate(all="ignore"):
+        deviation = np.sqrt(variance)
+        ratio = skew / np.maximum(variance * deviation, _TINY)
+        distance = (threshold - mean) / deviation
+        symmetric = np.less(np.abs(ratio), _SYMMETRIC)
+        safe = np.where(symmetric, 1.0, ratio)
+        root = np.expm1(np.log1p(np.maximum(0.5 * safe * distance, -1.0)) / 3.0)
+        normal = np.where(symmetric, distance, 6.0 * root / safe + safe / 6.0)
+        above = special.ndtr(-normal)
+        # Outside the support the law puts everything, or nothing, above the threshold.
+        above = np.where(0.5 * safe * distance <= -1.0, np.where(safe > 0.0, 1.0, 0.0), above)
+        certain = np.where(np.greater(mean, threshold), 1.0, 0.0)
+        above = np.where(np.equal(variance, 0.0), certain, above)
+        return np.where(np.isinf(mean), 1.0, above)[()]
+
+
+def pearson3_quantile_exact(mean: S, variance: S2, skew: S3, level: Frac) -> S:
+    r"""Percentile of a Pearson III law by the inverse incomplete gamma function.
+
+    Parameters
+    ----------
+    mean, variance, skew
+        First three cumulants; a negative skew mirrors the law.
+    level
+        Probability below the percentile.
+
+    Returns
+    -------
+    S
+        Percentile; the normal one where the skew vanishes, ``inf`` where the mean is.
+
+    References
+    ----------
+    Johnson, Kotz and Balakrishnan (1994). Continuous Univariate Distributions, Volume 1, ch. 17.
+
+    Examples
+    --------
+    >>> round(float(pearson3_quantile_exact(1.0, 1.0, 2.0, 0.99)), 6)
+    4.60517
+    """
+    with np.errstate(all="ignore"):
+        deviation = np.sqrt(variance)
+        ratio = skew / np.maximum(variance * deviation, _TINY)
+        symmetric = np.less(np.abs(ratio), _SYMMETRIC)
+        safe = np.where(symmetric, 1.0, ratio)
+        shape = 4.0 / (safe * safe)
+        gamma = np.where(
+            safe > 0.0, special.gammaincinv(shape, level), special.gammainccinv(shape, level)
+        )
+        standard = np.where(symmetric, special.ndtri(level), (gamma - shape) * safe / 2.0)
+        value: NDArray[np.float64] = np.where(np.isinf(mean), mean, mean + deviation * standard)
+        return value[()]
+
+
+def thinned_mean(share: Frac, mean: S) -> S:
+    r"""Mean of B R, where B is 1 with probability ``share`` and independent of R.
+
+    Describes a stage that only a share of the requests visits: an early exit, a cache miss.
+
+    Parameters
+    ----------
+    share
+        Probability of the visit.
+    mean
+        Mean of the time R spent by a visitor.
+
+    Returns
+    -------
+    S
+        Mean over all requests; zero where nobody visits, even if R is infinite.
+
+    References
+    ----------
+    Moments of a mixture with an atom at zero.
+
+    Examples
+    --------
+    >>> float(thinned_mean(0.25, 2.0))
+    0.5
+    """
+    with np.errstate(invalid="ignore"):
+        return _visited(share, share * mean)
+
+
+def thinned_variance(share: Frac, mean: S, variance: S2) -> S2:
+    r"""Variance of B R: :math:`p\,(\kappa_2 + (1-p)\,m^2)`.
+
+    Parameters
+    ----------
+    share
+        Probability p of the visit.
+    mean, variance
+        First two cumulants of R.
+
+    Returns
+    -------
+    S2
+        Variance over all requests.
+
+    References
+    ----------
+    Moments of a mixture with an atom at zero.
+
+    Examples
+    --------
+    >>> float(thinned_variance(0.5, 2.0, 0.0))
+    1.0
+    """
+    with np.errstate(invalid="ignore"):
+        return _visited(share, share * (variance + (1.0 - share) * mean * mean))
+
+
+def thinned_skew(share: Frac, mean: S, variance: S2, skew: S3) -> S3:
+    r"""Third cumulant of B R: :math:`p(\kappa_3 + 3(1-p)m\kappa_2 + (1-p)(1-2p)m^3)`.
+
+    Parameters
+    ----------
+    share
+        Probability p of the visit.
+    mean, variance, skew
+        First three cumulants of R.
+
+    Returns
+    -------
+    S3
+        Third cumulant over all requests.
+
+    References
+    ----------
+    Moments of a mixture with an atom at zero.
+
+    Examples
+    --------
+    >>> float(thinned_skew(0.25, 2.0, 0.0, 0.0))
+    0.75
+    """
+    rest = np.subtract(1.0, share)
+    with np.errstate(invalid="ignore"):
+        inner = 3.0 * variance + (rest - share) * mean * mean
+        value = share * (skew + rest * mean * inner)
+        # An infinite mean would meet its own opposite sign in the last term.
+        return _visited(share, np.where(np.isinf(mean), np.inf, value))
+
+
+def _visited(share: Frac, value: Array) -> Array:
+    """Zero where nobody visits."""
+    nobody = np.equal(share, 0.0)
+    return np.where(nobody, 0.0, value)[()] if nobody.any() else value
