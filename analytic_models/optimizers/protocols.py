@@ -17,44 +17,47 @@ BoolArray: TypeAlias = NDArray[np.bool_]
 
 
 class DemandTable(Protocol):
-    """Designs of one traffic class as rows, shared stations as columns.
-
-    Attributes
-    ----------
-    stations
-        Names of the m shared stations.
-    servers
-        Shape (m,): servers of each station.
-    discipline
-        ``"ps"`` or ``"fcfs"`` per station.
-    arrival_per_s
-        Requests per second of the whole class.
-    delay_s
-        Shape (n,): un-congested latency of each design, s.
-    work_s
-        Shape (n, m): mean work at each station, s at full speed of one server.
-    work2_s2
-        Shape (n, m): second moment of that work, s².
-    metrics
-        Further additive quantities per design, each of shape (n,).
-    """
+    """Designs of one traffic class as rows, shared stations as columns."""
 
     @property
-    def stations(self) -> tuple[str, ...]: ...
+    def stations(self) -> tuple[str, ...]:
+        """Names of the m shared stations."""
+        ...
+
     @property
-    def servers(self) -> FloatArray: ...
+    def servers(self) -> FloatArray:
+        """Shape (m,): servers of each station."""
+        ...
+
     @property
-    def discipline(self) -> tuple[str, ...]: ...
+    def discipline(self) -> tuple[str, ...]:
+        """``"ps"`` or ``"fcfs"`` per station."""
+        ...
+
     @property
-    def arrival_per_s(self) -> float: ...
+    def arrival_per_s(self) -> float:
+        """Requests per second of the whole class."""
+        ...
+
     @property
-    def delay_s(self) -> FloatArray: ...
+    def delay_s(self) -> FloatArray:
+        """Shape (n,): un-congested latency of each design, s."""
+        ...
+
     @property
-    def work_s(self) -> FloatArray: ...
+    def work_s(self) -> FloatArray:
+        """Shape (n, m): mean work at each station, s at full speed of one server."""
+        ...
+
     @property
-    def work2_s2(self) -> FloatArray: ...
+    def work2_s2(self) -> FloatArray:
+        """Shape (n, m): second moment of that work, s²."""
+        ...
+
     @property
-    def metrics(self) -> Mapping[str, FloatArray]: ...
+    def metrics(self) -> Mapping[str, FloatArray]:
+        """Further additive quantities per design, each of shape (n,)."""
+        ...
 
 
 @dataclass(frozen=True)
