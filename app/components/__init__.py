@@ -1,0 +1,1 @@
+"""Components that draw in the page itself: figures, canvas, tree, storage, copy button."""

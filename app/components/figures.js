@@ -1,0 +1,289 @@
+const CONFIG = {
+  displaylogo: false,
+  displayModeBar: "hover",
+  modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"],
+  plotlyServerURL: "",
+  showTips: false,
+  responsive: false,
+};
+const LARGEST_TABLE = 500;
+
+const mounts = new WeakMap();
+let loading = null;
+
+function loadPlotly(address) {
+  if (window.Plotly) return Promise.resolve(window.Plotly);
+  loading ??= new Promise((resolve, reject) => {
+    if (address) {
+      const script = document.createElement("script");
+      script.src = address;
+      script.onload = () => resolve(window.Plotly);
+      script.onerror = () => {
+        loading = null;
+        reject(new Error("the chart library did not arrive"));
+      };
+      document.head.append(script);
+      return;
+    }
+    // Without our route the library comes as a component of its own and announces nothing.
+    const waiting = setInterval(() => {
+      if (!window.Plotly) return;
+      clearInterval(waiting);
+      resolve(window.Plotly);
+    }, 30);
+  });
+  return loading;
+}
+
+function element(tag, className, text) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function modeOf(node) {
+  return getComputedStyle(node).colorScheme.trim().startsWith("dark") ? "dark" : "light";
+}
+
+function isColourKey(key) {
+  return key !== "colorbar" && key.toLowerCase().includes("color");
+}
+
+function resolveColours(value, palette, colourKey) {
+  if (typeof value === "string") {
+    return colourKey && value.startsWith("@") ? palette[value.slice(1)] ?? value : value;
+  }
+  if (Array.isArray(value)) {
+    if (!colourKey && typeof value[0] !== "object") return value;
+    return value.map((child) => resolveColours(child, palette, colourKey));
+  }
+  if (value && typeof value === "object") {
+    const copy = {};
+    for (const [key, child] of Object.entries(value)) {
+      copy[key] = resolveColours(child, palette, isColourKey(key));
+    }
+    return copy;
+  }
+  return value;
+}
+
+function makeCell(mount) {
+  const figure = element("figure", "eccc-figure");
+  const title = element("h4", "eccc-figure-title");
+  const plot = element("div", "eccc-plot");
+  plot.setAttribute("role", "img");
+  const wait = element("div", "eccc-plot-wait", "Drawing…");
+  plot.append(wait);
+  const note = element("p", "eccc-figure-note");
+  const bar = element("div", "eccc-figure-bar");
+  const toggle = element("button", "", "Show as table");
+  toggle.type = "button";
+  toggle.setAttribute("aria-expanded", "false");
+  bar.append(toggle);
+  const scroll = element("div", "eccc-table-scroll");
+  scroll.tabIndex = 0;
+  scroll.hidden = true;
+  scroll.setAttribute("role", "region");
+  figure.append(title, plot, note, bar, scroll);
+  const cell = { figure, title, plot, wait, note, toggle, scroll, spec: null, drawn: false, width: 0 };
+  toggle.addEventListener("click", () => {
+    const open = scroll.hidden;
+    scroll.hidden = !open;
+    toggle.setAttribute("aria-expanded", String(open));
+    toggle.textContent = open ? "Hide table" : "Show as table";
+    if (open) fillTable(mount, cell);
+  });
+  mount.sizes.observe(plot);
+  return cell;
+}
+
+function send(mount, cell, click) {
+  mount.serial = Math.max(Date.now(), mount.serial + 1);
+  mount.setStateValue("click", { figure: cell.spec.id, serial: mount.serial, ...click });
+}
+
+function cellText(value) {
+  if (value === null || value === undefined) return "–";
+  return typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value);
+}
+
+function tableOfTraces(spec) {
+  const rows = [];
+  const ids = [];
+  for (const trace of spec.data) {
+    const name = trace.name ?? "";
+    const across = trace.x ?? trace.labels ?? trace.theta ?? trace.y ?? [];
+    const along = trace.y ?? trace.values ?? trace.r ?? [];
+    if (Array.isArray(trace.z)) {
+      trace.z.forEach((line, j) =>
+        line.forEach((z, i) => rows.push([name, trace.x?.[i] ?? i, trace.y?.[j] ?? j, z])),
+      );
+      continue;
+    }
+    along.forEach((value, i) => {
+      rows.push([name, across[i], value]);
+      ids.push(Array.isArray(trace.customdata) ? trace.customdata[i] : null);
+    });
+  }
+  const axis = (which) => {
+    const title = spec.layout?.[which]?.title;
+    return (typeof title === "string" ? title : title?.text) ?? which[0];
+  };
+  const columns = ["Series", axis("xaxis"), axis("yaxis")];
+  if (rows.some((row) => row.length > 3)) columns.push("value");
+  return { columns, rows, ids: ids.some((id) => id !== null && id !== undefined) ? ids : [] };
+}
+
+function fillTable(mount, cell) {
+  const table = cell.spec.table ?? tableOfTraces(cell.spec);
+  const choosable = table.ids && table.ids.length > 0;
+  const made = element("table");
+  const caption = element("thead");
+  const heads = element("tr");
+  for (const column of table.columns) {
+    const head = element("th", "", column);
+    head.scope = "col";
+    heads.append(head);
+  }
+  if (choosable) heads.append(element("th", "", "Choose"));
+  caption.append(heads);
+  const body = element("tbody");
+  table.rows.slice(0, LARGEST_TABLE).forEach((row, at) => {
+    const line = element("tr");
+    for (const value of row) line.append(element("td", "", cellText(value)));
+    if (choosable) {
+      const last = element("td");
+      const id = table.ids[at];
+      if (id !== null && id !== undefined) {
+        const choose = element("button", "", "Choose");
+        choose.type = "button";
+        choose.setAttribute("aria-label", `Choose ${cellText(row[0])}`);
+        choose.addEventListener("click", () => send(mount, cell, { id, x: null, y: null, trace: "" }));
+        last.append(choose);
+      }
+      line.append(last);
+    }
+    body.append(line);
+  });
+  made.append(caption, body);
+  const focused = [...cell.scroll.querySelectorAll("button")].indexOf(document.activeElement);
+  cell.scroll.replaceChildren(made);
+  cell.scroll.setAttribute("aria-label", `Table of ${cell.spec.title || cell.spec.alt}`);
+  if (table.rows.length > LARGEST_TABLE) {
+    const rest = `The first ${LARGEST_TABLE} of ${table.rows.length} rows.`;
+    cell.scroll.append(element("p", "eccc-figure-note", rest));
+  }
+  if (focused >= 0) cell.scroll.querySelectorAll("button")[focused]?.focus();
+}
+
+function layoutOf(mount, cell) {
+  const { spec, plot } = cell;
+  const palette = mount.data.palettes[mount.mode];
+  const layout = resolveColours(spec.layout, palette, false);
+  return {
+    uirevision: "keep",
+    ...layout,
+    template: layout.template ?? mount.data.templates[mount.mode],
+    width: plot.clientWidth || 300,
+    height: spec.height,
+    autosize: false,
+  };
+}
+
+function draw(mount, cell) {
+  const { plot, spec } = cell;
+  const palette = mount.data.palettes[mount.mode];
+  const traces = resolveColours(spec.data, palette, false);
+  cell.width = plot.clientWidth;
+  if (!cell.drawn) cell.wait.remove();
+  window.Plotly.react(plot, traces, layoutOf(mount, cell), CONFIG);
+  if (!cell.drawn) {
+    cell.drawn = true;
+    plot.on("plotly_click", (event) => {
+      const point = event.points[0];
+      const id = Array.isArray(point.customdata) ? point.customdata[0] : point.customdata;
+      if (id === undefined || id === null) return;
+      send(mount, cell, { id, x: point.x ?? null, y: point.y ?? null, trace: point.data.name ?? "" });
+    });
+  }
+}
+
+function update(mount) {
+  const { data, root, grid, cells } = mount;
+  mount.mode = modeOf(root);
+  grid.style.setProperty("--eccc-columns", String(data.columns));
+  const wanted = new Set(data.figures.map((spec) => spec.id));
+  for (const [id, cell] of cells) {
+    if (wanted.has(id)) continue;
+    mount.sizes.unobserve(cell.plot);
+    if (cell.drawn) window.Plotly.purge(cell.plot);
+    cell.figure.remove();
+    cells.delete(id);
+  }
+  data.figures.forEach((spec, at) => {
+    let cell = cells.get(spec.id);
+    if (!cell) {
+      cell = makeCell(mount);
+      cells.set(spec.id, cell);
+    }
+    if (grid.children[at] !== cell.figure) grid.insertBefore(cell.figure, grid.children[at] ?? null);
+    cell.spec = spec;
+    cell.title.textContent = spec.title;
+    cell.note.textContent = spec.note;
+    cell.plot.style.height = `${spec.height}px`;
+    cell.plot.setAttribute("aria-label", spec.alt);
+    cell.figure.setAttribute("aria-label", spec.title || spec.alt);
+    if (!cell.scroll.hidden) fillTable(mount, cell);
+  });
+  loadPlotly(data.library).then(
+    () => mount.alive && data === mount.data && cells.forEach((cell) => draw(mount, cell)),
+    (error) => cells.forEach((cell) => (cell.wait.textContent = `No chart: ${error.message}. The table below holds the numbers.`)),
+  );
+}
+
+function makeMount(parent) {
+  const root = element("div", "eccc-figures");
+  const grid = element("div", "eccc-figures-grid");
+  root.append(grid);
+  parent.append(root);
+  const mount = { root, grid, cells: new Map(), serial: 0, alive: true, mode: "light" };
+  mount.sizes = new ResizeObserver((entries) => {
+    for (const entry of entries) {
+      for (const cell of mount.cells.values()) {
+        const changed = cell.plot === entry.target && cell.drawn && cell.plot.clientWidth > 0;
+        if (changed && cell.width !== cell.plot.clientWidth) {
+          cell.width = cell.plot.clientWidth;
+          window.Plotly.relayout(cell.plot, { width: cell.width });
+        }
+      }
+    }
+  });
+  // A change of theme re-renders nothing by itself; its only trace is the colour scheme.
+  mount.themes = new MutationObserver(() => {
+    if (modeOf(root) !== mount.mode) update(mount);
+  });
+  const page = document.querySelector("[data-testid=stApp]") ?? document.body;
+  mount.themes.observe(page, { attributes: true, attributeFilter: ["class", "style"] });
+  return mount;
+}
+
+export default function (component) {
+  const { data, parentElement, setStateValue } = component;
+  let mount = mounts.get(parentElement);
+  if (!mount) {
+    mount = makeMount(parentElement);
+    mounts.set(parentElement, mount);
+  }
+  mount.data = data;
+  mount.setStateValue = setStateValue;
+  update(mount);
+  return () => {
+    mount.alive = false;
+    mount.sizes.disconnect();
+    mount.themes.disconnect();
+    mount.cells.forEach((cell) => cell.drawn && window.Plotly?.purge(cell.plot));
+    mount.root.remove();
+    mounts.delete(parentElement);
+  };
+}
