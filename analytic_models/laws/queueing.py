@@ -277,7 +277,7 @@ def whitt_mgc_factor(utilisation: Frac, scv: Pure, servers: Count) -> Pure:
         four = np.minimum(1.0, 0.5 * (one + three))
         # A power by its logarithm: the vector exponential is several times faster than pow.
         psi = np.exp(np.log(four) * np.maximum(1.0 - scv, 0.0))
-        below = (4.0 * (1.0 - scv) * one + scv * psi) / (4.0 - 3.0 * scv)
+        below: Array = (4.0 * (1.0 - scv) * one + scv * psi) / (4.0 - 3.0 * scv)
         over = np.greater(scv, 1.0)
         if not over.any():
             return below

@@ -1,0 +1,237 @@
+"""Laplace transforms of service times, ready for :mod:`analytic_models.laws.transforms`.
+
+Each function returns a :class:`~analytic_models.laws.transforms.StationLaw` whose parameters may
+be arrays of cases. Constant services become part of the shift.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "exponential_law",
+    "gamma_law",
+    "gamma_transform",
+    "hyperexponential_law",
+    "thinned_law",
+    "uniform_law",
+]
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytic_models.laws.queueing import service_skew, service_variance
+from analytic_models.laws.tails import thinned_mean, thinned_skew, thinned_variance
+from analytic_models.laws.transforms import Complex, Real, StationLaw
+from analytic_models.units import Frac, Pure, S
+
+
+def exponential_law(mean: S) -> StationLaw:
+    """Exponential time: the sojourn in M/M/1, or an exponential service.
+
+    Parameters
+    ----------
+    mean
+        Mean time.
+
+    Returns
+    -------
+    StationLaw
+        Transform 1/(1 + m s).
+
+    References
+    ----------
+    Kleinrock (1975). Queueing Systems, Volume I, section 3.2.
+
+    Examples
+    --------
+    >>> exponential_law(2.0).variance
+    4.0
+    """
+
+    def transform(s: Complex) -> Complex:
+        return 1.0 / (1.0 + mean * s)
+
+    return StationLaw(transform, mean, mean * mean, 2.0 * mean * mean * mean)
+
+
+def gamma_law(mean: S, scv: Pure) -> StationLaw:
+    r"""Gamma time with a given squared coefficient of variation; constant where that is zero.
+
+    Parameters
+    ----------
+    mean
+        Mean time.
+    scv
+        Squared coefficient of variation.
+
+    Returns
+    -------
+    StationLaw
+        Transform :math:`(1+c^2 m s)^{-1/c^2}`; the constant case moves into the shift.
+
+    References
+    ----------
+    Johnson, Kotz and Balakrishnan (1994). Continuous Univariate Distributions, Volume 1, ch. 17.
+
+    Examples
+    --------
+    >>> law = gamma_law(2.0, 0.0)
+    >>> float(law.shift), float(law.mean)
+    (2.0, 0.0)
+    """
+    constant = np.equal(scv, 0.0)
+    spread = np.where(constant, 0.0, mean)
+    transform = gamma_transform(spread, scv)
+    return StationLaw(
+        transform,
+        spread,
+        np.asarray(service_variance(spread, scv)),
+        np.asarray(service_skew(spread, scv)),
+        shift=np.where(constant, mean, 0.0),
+        atom=np.where(constant, 1.0, 0.0),
+    )
+
+
+def uniform_law(low: S, high: S) -> StationLaw:
+    r"""Uniform time between two values; the lower one is the shift.
+
+    Parameters
+    ----------
+    low, high
+        Ends of the interval, low < high.
+
+    Returns
+    -------
+    StationLaw
+        Transform :math:`(1-e^{-ws})/(ws)` with w the width.
+
+    References
+    ----------
+    Johnson, Kotz and Balakrishnan (1995). Continuous Univariate Distributions, Volume 2, ch. 26.
+
+    Examples
+    --------
+    >>> float(uniform_law(1.0, 3.0).mean)
+    1.0
+    """
+    width = np.subtract(high, low)
+
+    def transform(s: Complex) -> Complex:
+        return -np.expm1(-width * s) / (width * s)
+
+    return StationLaw(transform, width / 2.0, width * width / 12.0, np.zeros_like(width), shift=low)
+
+
+def hyperexponential_law(share: Frac, first: S, second: S) -> StationLaw:
+    """Exponential with one mean or, otherwise, another: requests of two kinds.
+
+    Parameters
+    ----------
+    share
+        Probability of the first mean.
+    first, second
+        The two means.
+
+    Returns
+    -------
+    StationLaw
+        Transform p/(1 + m1 s) + (1-p)/(1 + m2 s).
+
+    References
+    ----------
+    Kleinrock (1975). Queueing Systems, Volume I, section 4.7.
+
+    Examples
+    --------
+    >>> float(hyperexponential_law(0.5, 1.0, 3.0).mean)
+    2.0
+    """
+    rest = np.subtract(1.0, share)
+    m1 = share * first + rest * second
+    m2 = 2.0 * (share * first * first + rest * second * second)
+    m3 = 6.0 * (share * first * first * first + rest * second * second * second)
+
+    def transform(s: Complex) -> Complex:
+        return share / (1.0 + first * s) + rest / (1.0 + second * s)
+
+    return StationLaw(transform, m1, m2 - m1 * m1, m3 - 3.0 * m1 * m2 + 2.0 * m1 * m1 * m1)
+
+
+def thinned_law(share: Frac, law: StationLaw) -> StationLaw:
+    """Return the law of a station that only a share of the requests visits.
+
+    Parameters
+    ----------
+    share
+        Probability of the visit.
+    law
+        Law of a visitor's time; it must have no constant part, which would not be thinned.
+
+    Returns
+    -------
+    StationLaw
+        Mixture with an atom at zero; ``nan`` where the law has a shift.
+
+    References
+    ----------
+    Moments of a mixture with an atom at zero.
+
+    Examples
+    --------
+    >>> float(thinned_law(0.25, exponential_law(2.0)).mean)
+    0.5
+    """
+    rest = np.subtract(1.0, share)
+    mean = np.where(np.not_equal(law.shift, 0.0), np.nan, law.mean)
+
+    def transform(s: Complex) -> Complex:
+        return rest + share * law.transform(s)
+
+    return StationLaw(
+        transform,
+        thinned_mean(share, mean),
+        thinned_variance(share, law.mean, law.variance),
+        thinned_skew(share, law.mean, law.variance, law.skew),
+        atom=rest + share * np.asarray(law.atom),
+    )
+
+
+def gamma_transform(mean: S, scv: Pure) -> Callable[[Complex], Complex]:
+    r"""Transform of a gamma law as a function of s, constant and exponential cases included.
+
+    Parameters
+    ----------
+    mean
+        Mean time.
+    scv
+        Squared coefficient of variation; 0 is constant, 1 exponential.
+
+    Returns
+    -------
+    Callable
+        :math:`s \mapsto (1+c^2 m s)^{-1/c^2}`, or :math:`e^{-ms}` at zero.
+
+    References
+    ----------
+    Johnson, Kotz and Balakrishnan (1994). Continuous Univariate Distributions, Volume 1, ch. 17.
+
+    Examples
+    --------
+    >>> gamma_transform(2.0, 1.0)(np.asarray(0.5 + 0j)).real.item()
+    0.5
+    """
+    scv_array: NDArray[np.float64] = np.asarray(scv, dtype=float)
+    if (scv_array == 1.0).all():
+        return lambda s: 1.0 / (1.0 + mean * s)
+    if (scv_array == 0.0).all():
+        return lambda s: np.exp(-mean * s)
+    constant = scv_array == 0.0
+    spread: Real = np.where(constant, 1.0, scv_array)
+    power = -1.0 / spread
+
+    def transform(s: Complex) -> Complex:
+        smooth = np.exp(power * np.log(1.0 + spread * mean * s))
+        return np.where(constant, np.exp(-mean * s), smooth) if constant.any() else smooth
+
+    return transform

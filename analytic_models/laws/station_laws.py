@@ -1,0 +1,239 @@
+"""Laplace transforms of waits and sojourns, ready for :mod:`analytic_models.laws.transforms`.
+
+Each function returns a :class:`~analytic_models.laws.transforms.StationLaw` whose parameters may
+be arrays of cases.
+"""
+
+from __future__ import annotations
+
+__all__ = ["mg1_wait_law", "mgc_wait_law", "ps_law", "wait_law"]
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from analytic_models.laws.erlang import erlang_c
+from analytic_models.laws.queueing import (
+    mgc_wait_mean,
+    mgc_wait_skew,
+    mgc_wait_variance,
+    ps_sojourn_mean,
+    ps_sojourn_skew,
+    ps_sojourn_variance,
+)
+from analytic_models.laws.service_laws import exponential_law, gamma_transform, thinned_law
+from analytic_models.laws.transforms import Complex, StationLaw
+from analytic_models.units import Count, Frac, PerS, Pure, S
+
+_FRACTION_ACCURACY = 1e-13
+_FRACTION_TERMS = 600
+
+
+def mgc_wait_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> StationLaw:
+    r"""Wait before service in M/G/c, first come first served.
+
+    One server: exact, :math:`W^*(s)=\frac{1-\rho}{1-\rho B_e^*(s)}` with gamma service and its
+    residual :math:`B_e`. Several: zero with probability 1 - C, else exponential with the mean of
+    :func:`~analytic_models.laws.queueing.mgc_wait_mean`; exact M/M/c at scv 1.
+
+    Parameters
+    ----------
+    arrival, service, scv, servers
+        As for :func:`~analytic_models.laws.queueing.mgc_wait_mean`.
+
+    Returns
+    -------
+    StationLaw
+        The wait, with its atom at zero.
+
+    References
+    ----------
+    Pollaczek (1930); Khinchine (1932). Kleinrock (1975). Queueing Systems, Volume I, ch. 5.
+
+    Examples
+    --------
+    >>> float(mgc_wait_law(0.5, 1.0, 1.0, 1.0).mean)
+    1.0
+    """
+    offered = np.multiply(arrival, service)
+    waiting = erlang_c(servers, offered)
+    mean = mgc_wait_mean(arrival, service, scv, servers, waiting)
+    ones = np.equal(servers, 1.0) & np.not_equal(scv, 1.0)
+    with np.errstate(all="ignore"):
+        scale = np.where(np.equal(waiting, 0.0), 0.0, mean / waiting)
+    residual = _residual_transform(gamma_transform(service, scv), service)
+
+    def matched(s: Complex) -> Complex:
+        return (1.0 - waiting) + waiting / (1.0 + scale * s)
+
+    def single(s: Complex) -> Complex:
+        return (1.0 - offered) / (1.0 - offered * residual(s))
+
+    def either(s: Complex) -> Complex:
+        return np.where(ones, single(s), matched(s))
+
+    return StationLaw(
+        single if ones.all() else (either if ones.any() else matched),
+        mean,
+        mgc_wait_variance(arrival, service, scv, servers, waiting),
+        mgc_wait_skew(arrival, service, scv, servers, waiting),
+        atom=np.subtract(1.0, waiting),
+    )
+
+
+def mg1_wait_law(arrival: PerS, service: StationLaw) -> StationLaw:
+    r"""Wait in M/G/1 for a service given by its own law, exact.
+
+    Parameters
+    ----------
+    arrival
+        Arrival rate.
+    service
+        Law of the service time; its shift is part of the service.
+
+    Returns
+    -------
+    StationLaw
+        :math:`W^*(s)=(1-\rho)s/(s-\lambda+\lambda B^*(s))`. The third cumulant, which only
+        chooses the starting point of a percentile search, is that of a gamma service.
+
+    References
+    ----------
+    Kleinrock (1975). Queueing Systems, Volume I, section 5.7.
+
+    Examples
+    --------
+    >>> from analytic_models.laws.service_laws import exponential_law
+    >>> float(mg1_wait_law(0.5, exponential_law(1.0)).mean)
+    1.0
+    """
+    mean = np.add(service.mean, service.shift)
+    scv = service.variance / (mean * mean)
+    offered = arrival * mean
+
+    def whole(s: Complex) -> Complex:
+        return np.exp(-np.asarray(service.shift) * s) * service.transform(s)
+
+    residual = _residual_transform(whole, mean)
+
+    def transform(s: Complex) -> Complex:
+        return (1.0 - offered) / (1.0 - offered * residual(s))
+
+    return StationLaw(
+        transform,
+        mgc_wait_mean(arrival, mean, scv, 1.0),
+        mgc_wait_variance(arrival, mean, scv, 1.0),
+        mgc_wait_skew(arrival, mean, scv, 1.0),
+        atom=1.0 - np.minimum(offered, 1.0),
+    )
+
+
+def wait_law(waiting: Frac, mean: S) -> StationLaw:
+    """Wait that is zero or, with probability ``waiting``, exponential, from its overall mean.
+
+    Parameters
+    ----------
+    waiting
+        Probability that the wait is not zero.
+    mean
+        Mean wait over all requests.
+
+    Returns
+    -------
+    StationLaw
+        Atom and exponential.
+
+    References
+    ----------
+    Whitt (1993). Approximations for the GI/G/m queue. Production and Operations Management 2(2).
+
+    Examples
+    --------
+    >>> float(wait_law(0.5, 1.0).variance)
+    3.0
+    """
+    with np.errstate(all="ignore"):
+        scale = np.where(np.equal(waiting, 0.0), 0.0, np.divide(mean, waiting))
+    law = exponential_law(scale)
+    return thinned_law(waiting, law)
+
+
+def ps_law(arrival: PerS, service: S, servers: Count) -> StationLaw:
+    r"""Sojourn under processor sharing with exponential sizes.
+
+    .. math:: T^*(s)=\frac{(1-\rho)(1-\rho r^2)}{(1-\rho r)^2}
+              \sum_{k\ge 0} q^k\,\frac{1}{1+\alpha+k\beta}
+
+    with r the smaller root of :math:`\rho r^2-(1+\rho+\sigma)r+1=0`, :math:`\sigma` the transform
+    variable in units of the service rate, :math:`q=\rho(1-r)^2/(1-\rho r)^2`,
+    :math:`\alpha=\rho(1-r)+\sigma` and :math:`\beta=(1-\rho r^2)/r`. Exact for one server; for
+    several, the one-server law with the utilisation that gives the exact mean slowdown.
+
+    Parameters
+    ----------
+    arrival, service, servers
+        As for :func:`~analytic_models.laws.queueing.ps_sojourn_mean`.
+
+    Returns
+    -------
+    StationLaw
+        The sojourn, service included.
+
+    References
+    ----------
+    Coffman, Muntz and Trotter (1970). Waiting time distributions for processor-sharing systems.
+    JACM 17(1), the conditional transform integrated over exponential sizes.
+
+    Examples
+    --------
+    >>> law = ps_law(0.5, 1.0, 1.0)
+    >>> round(float(law.transform(np.asarray(1e-6 + 0j)).real), 7)
+    0.999998
+    """
+    mean = ps_sojourn_mean(arrival, service, servers)
+    with np.errstate(all="ignore"):
+        load = np.where(np.isfinite(mean), 1.0 - service / mean, 0.0)
+    idle = np.less(load, 1e-12)
+    safe = np.where(idle, 0.5, load)
+
+    def transform(s: Complex) -> Complex:
+        sigma = s * service
+        middle = 1.0 + safe + sigma
+        root = 2.0 / (middle + np.sqrt(middle * middle - 4.0 * safe))
+        ahead = 1.0 - safe * root
+        ratio = safe * ((1.0 - root) / ahead) ** 2
+        grow = (1.0 - safe * root * root) / root
+        order = (1.0 + safe * (1.0 - root) + sigma) / grow
+        front = (1.0 - safe) * (1.0 - safe * root * root) / (ahead * ahead)
+        value = front * _geometric_over_linear(ratio, order) / grow
+        return np.where(idle, 1.0 / (1.0 + sigma), value)
+
+    return StationLaw(
+        transform,
+        mean,
+        ps_sojourn_variance(arrival, service, servers),
+        ps_sojourn_skew(arrival, service, servers),
+    )
+
+
+def _geometric_over_linear(ratio: Complex, order: Complex) -> Complex:
+    """Sum of ratio^k / (order + k), a hypergeometric function, by Gauss's continued fraction."""
+    root = np.sqrt(1.0 - ratio)
+    rate = float(np.max(np.abs((1.0 - root) / (1.0 + root)), initial=0.0))
+    terms = _FRACTION_TERMS
+    if 0.0 < rate < 1.0:
+        terms = min(_FRACTION_TERMS, 4 + int(math.log(_FRACTION_ACCURACY) / math.log(rate)))
+    value = np.ones_like(ratio)
+    for m in range(terms, 0, -1):
+        even = m * m / ((order + (2 * m - 1)) * (order + 2 * m))
+        odd = (order + (m - 1)) ** 2 / ((order + (2 * m - 2)) * (order + (2 * m - 1)))
+        value = 1.0 - odd * ratio / (1.0 - even * ratio / value)
+    return 1.0 / (value * order)
+
+
+def _residual_transform(
+    service: Callable[[Complex], Complex], mean: S
+) -> Callable[[Complex], Complex]:
+    """Transform of the remaining service time, (1 - B(s)) / (s m)."""
+    return lambda s: (1.0 - service(s)) / (s * mean)
