@@ -1,0 +1,121 @@
+"""Random numbers of a run: service times, token lengths and arrival instants."""
+
+from __future__ import annotations
+
+__all__ = ["arrival_times", "draw", "draw_tokens"]
+
+import math
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytic_models.simulation.network import Arrivals
+from analytic_models.simulation.parts import Service, TokenLength
+
+Floats: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool_]
+
+# A periodic source keeps its phase for at least 4 and at most 32 periods; the first two after a
+# change of phases still remember the old ones and are not counted.
+_PHASE_PERIODS = (4, 32)
+_PHASE_CHANGES = 80
+_PHASE_TRANSIENT = 2
+
+
+def draw(service: Service, rng: np.random.Generator, size: int) -> Floats:
+    """Return ``size`` independent service times in seconds.
+
+    Examples
+    --------
+    >>> draw(Service("deterministic", 0.5), np.random.default_rng(1), 3)
+    array([0.5, 0.5, 0.5])
+    """
+    mean, scv = service.mean_s, service.scv
+    match service.kind:
+        case "deterministic":
+            return np.full(size, mean)
+        case "exponential":
+            return rng.standard_exponential(size) * mean
+        case "lognormal":
+            variance = math.log1p(scv)
+            return rng.lognormal(math.log(mean) - variance / 2, math.sqrt(variance), size)
+        case "hyperexponential":
+            # Balanced means: both phases carry half of the mean.
+            often = 0.5 * (1 + math.sqrt((scv - 1) / (scv + 1)))
+            means = np.where(rng.random(size) < often, 0.5 / often, 0.5 / (1 - often))
+            return rng.standard_exponential(size) * (mean * means)
+        case _:
+            return rng.standard_gamma(1 / scv, size) * (mean * scv)
+
+
+def draw_tokens(length: TokenLength, rng: np.random.Generator, size: int) -> NDArray[np.int64]:
+    """Return ``size`` independent whole numbers of tokens, each at least 1."""
+    match length.kind:
+        case "constant":
+            return np.full(size, round(length.mean), dtype=np.int64)
+        case "geometric":
+            return rng.geometric(1 / length.mean, size)
+        case _:
+            variance = math.log1p(length.scv)
+            drawn = rng.lognormal(math.log(length.mean) - variance / 2, math.sqrt(variance), size)
+            return np.maximum(np.rint(drawn), 1).astype(np.int64)
+
+
+def arrival_times(
+    arrivals: Arrivals, rng: np.random.Generator, requests: int
+) -> tuple[Floats, Flags]:
+    """Return the instants of the first ``requests`` arrivals and which of them may be counted.
+
+    Returns
+    -------
+    times
+        Seconds, ascending, shape ``(requests,)``.
+    counted
+        False for arrivals just after periodic sources changed their phases.
+    """
+    everything = np.ones(requests, dtype=np.bool_)
+    match arrivals.kind:
+        case "poisson":
+            gaps = rng.standard_exponential(requests)
+            return np.cumsum(gaps) / arrivals.rate_per_s, everything
+        case "periodic":
+            return _periodic(arrivals, rng, requests)
+        case "synchronised":
+            bursts = np.arange(requests) // arrivals.sources * arrivals.period_s
+            if arrivals.spread_s:
+                late = rng.random(requests) * arrivals.spread_s
+                bursts = np.sort(bursts + late)
+            return bursts.astype(np.float64), everything
+        case _:
+            return _renewal(arrivals, rng, requests), everything
+
+
+def _periodic(arrivals: Arrivals, rng: np.random.Generator, requests: int) -> tuple[Floats, Flags]:
+    sources = arrivals.sources
+    periods = -(-requests // sources)
+    low, high = _PHASE_PERIODS
+    length = min(max(periods // _PHASE_CHANGES, low), high)
+    epochs = -(-periods // length)
+    phases = np.sort(rng.random((epochs, sources)), axis=1)
+    cycle = np.arange(periods)
+    times = (cycle[:, None] + phases[cycle // length]) * arrivals.period_s
+    counted = np.repeat(cycle % length >= _PHASE_TRANSIENT, sources)
+    return times.ravel()[:requests], counted[:requests]
+
+
+def _renewal(arrivals: Arrivals, rng: np.random.Generator, requests: int) -> Floats:
+    gaps = Service(arrivals.gap_kind, arrivals.period_s, arrivals.scv)
+    sources = arrivals.sources
+    if sources == 1:
+        return np.cumsum(draw(gaps, rng, requests))
+    # Only what lies before the last instant that every source has reached is complete.
+    each = requests / sources
+    count = math.ceil(each + 4 * math.sqrt(each * max(arrivals.scv, 1.0)) + 8)
+    streams = (rng.random(sources) * arrivals.period_s)[:, None]
+    merged = np.empty(0)
+    while merged.size < requests:
+        more = np.cumsum(draw(gaps, rng, count * sources).reshape(sources, count), axis=1)
+        streams = np.concatenate([streams, streams[:, -1:] + more], axis=1)
+        merged = np.sort(streams[streams <= streams[:, -1].min()])
+    return merged[:requests]
