@@ -23,6 +23,8 @@ UNSTABLE = "unstable"
 UNKNOWN = "not known"
 
 _MARKDOWN = re.compile(r"([\\`*_\[\](){}!<>$:#|~+\-^=&@])")
+_ADDRESS = re.compile(r"(?i)://|www\.|mailto:|xmpp:|\w@")
+_JOINER = "\u2060"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 _NARROW = "\u202f"
 _MINUS = "\u2212"
@@ -55,10 +57,12 @@ def markdown(foreign: object, limit: int = 80) -> str:
 
     Examples
     --------
-    >>> print(markdown("![x](http://a)"))
-    \!\[x\]\(http\://a\)
+    >>> print(markdown("![x](a.png)"))
+    \!\[x\]\(a.png\)
     """
-    return _MARKDOWN.sub(r"\\\1", plain(foreign, limit))
+    # An address would become a link even when escaped; an invisible joiner breaks its pattern.
+    text = _ADDRESS.sub(lambda found: found[0][:-1] + _JOINER + found[0][-1], plain(foreign, limit))
+    return _MARKDOWN.sub(r"\\\1", text)
 
 
 def chart_text(foreign: object, limit: int = 60) -> str:

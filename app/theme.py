@@ -192,6 +192,7 @@ def template(mode: Mode) -> dict[str, Any]:
             "yaxis": axis,
             "legend": {
                 "orientation": "h",
+                "traceorder": "normal",
                 "yanchor": "bottom",
                 "y": 1.02,
                 "x": 0,
