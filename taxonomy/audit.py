@@ -38,9 +38,9 @@ def tree_faults(nodes: Sequence[Node]) -> list[TaxonomyFault]:
         if orders[node.parent, node.order] > 1:
             faults.append(TaxonomyFault(f"{node.id}.order", f"a sibling has {node.order} too"))
         faults += _edge_faults(node, by_id)
-    if not faults:
-        faults += _unreachable(nodes, roots[0]) + _two_setters(nodes)
-    return faults
+    if len(roots) == 1:
+        faults += _unreachable(nodes, roots[0])
+    return faults + _two_setters(nodes)
 
 
 def _edge_faults(node: Node, by_id: dict[str, Node]) -> list[TaxonomyFault]:

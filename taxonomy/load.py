@@ -7,7 +7,7 @@ __all__ = ["Taxonomy", "load_taxonomy", "read_taxonomy"]
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -41,20 +41,20 @@ class Taxonomy:
     nodes: Mapping[str, Node]
     provenance: Provenance
 
-    @property
+    @cached_property
     def axes(self) -> Mapping[str, Axis]:
         """Branches by id, in tree order."""
-        return {key: node for key, node in self.nodes.items() if isinstance(node, Axis)}
+        return MappingProxyType({k: n for k, n in self.nodes.items() if isinstance(n, Axis)})
 
-    @property
+    @cached_property
     def techniques(self) -> Mapping[str, Technique]:
         """Leaves by id, in tree order."""
-        return {key: node for key, node in self.nodes.items() if isinstance(node, Technique)}
+        return MappingProxyType({k: n for k, n in self.nodes.items() if isinstance(n, Technique)})
 
-    @property
+    @cached_property
     def executable(self) -> Mapping[str, Technique]:
         """Leaves with at least one effect, by id, in the order in which effects are applied."""
-        return {key: leaf for key, leaf in self.techniques.items() if leaf.is_executable}
+        return MappingProxyType({k: t for k, t in self.techniques.items() if t.is_executable})
 
     @property
     def hooks(self) -> tuple[str, ...]:

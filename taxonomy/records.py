@@ -102,7 +102,12 @@ def read_technique(path: str, row: Mapping[str, Any], collector: Collector) -> T
     for name, claim in leaf.claims.items():
         if claim not in CLAIMS:
             collector.add(f"{path}.claims.{name}", f"{claim!r} is no direction", ", ".join(CLAIMS))
-    return leaf
+    # A quantity without evidence becomes unknown instead of keeping the value it had.
+    unknown = tuple(
+        Effect(on=hook, law="scale", arguments=MappingProxyType({"factor": math.nan}))
+        for hook in leaf.gaps
+    )
+    return dataclasses.replace(leaf, effects=leaf.effects + unknown)
 
 
 def read_provenance(path: str, row: object, collector: Collector) -> Provenance:
@@ -265,6 +270,8 @@ def _check_expressed(path: str, leaf: Technique, collector: Collector) -> None:
             f"must be expressed in one way, has {found}",
             "effects | modelled_by | not_modelled",
         )
+    if leaf.gaps and not leaf.effects:
+        collector.add(f"{path}.gaps", "only an executable technique leaves a gap")
     first = leaf.modelled_by.split(" ", maxsplit=1)[0]
     if leaf.modelled_by and first not in MODELLED_BY:
         collector.add(f"{path}.modelled_by", f"starts with {first!r}", ", ".join(MODELLED_BY))

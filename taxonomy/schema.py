@@ -356,7 +356,8 @@ class Technique(Node):
     claims
         Direction in which a quantity moves when the technique is switched on at its defaults.
     gaps
-        Hook to the reason why no evidence exists; the pipeline shows it as missing.
+        Hook to the reason why no evidence exists. The loader appends an effect that scales each of
+        these hooks by ``nan``, so the quantity is unknown and never keeps its old value.
     modelled_by
         The scenario field, design field, optimiser, quantity or law that expresses it instead.
     not_modelled
