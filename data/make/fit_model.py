@@ -23,10 +23,31 @@ _INDEX = {"conv": 0, "depthwise": 1, "linear": 2, "recurrent": 2, "attention": 3
 # Efficiency above 1 is possible: fast convolution needs fewer multiplications than are counted.
 LOWER = np.log([1e-4, 1e-5, 1e-4, 1e-4, 1e-3, 1e-8])
 UPPER = np.log([1.6, 1.0, 1.0, 1.0, 1.0, 2e-2])
-START = np.log([0.3, 0.05, 0.3, 0.1, 0.5, 1e-5])
-COMMON_SPREAD = np.array([1.5, 1.5, 1.5, 1.5, 1.0, 3.0])
-KIND_SPREAD = np.array([1.0, 1.0, 1.0, 1.0, 0.7, 2.5])
-CLASS_SPREAD = np.array([0.6, 0.6, 0.6, 0.6, 0.5, 1.0])
+# No opinion on any type before the data: all alike, and wide.
+START = np.log([0.3, 0.3, 0.3, 0.3, 0.5, 1e-5])
+
+
+@dataclass(frozen=True)
+class Pull:
+    """Prior standard deviations in the logarithm: what a fast machine shares over all types, what
+    each type has of its own, memory and launch.
+    """
+
+    common: float
+    own: float
+    memory: float
+    launch: float
+
+    def whiten(self) -> Floats:
+        """Matrix that turns a deviation from the centre into independent unit residuals."""
+        cov = np.diag([self.own**2] * len(TYPES) + [self.memory**2, self.launch**2])
+        cov[: len(TYPES), : len(TYPES)] += self.common**2
+        return np.asarray(np.linalg.inv(np.linalg.cholesky(cov)))
+
+
+FREE = Pull(common=2.0, own=1.5, memory=1.0, launch=3.0)
+TO_ANY = Pull(common=1.5, own=0.8, memory=0.7, launch=3.0)
+TO_CLASS = Pull(common=1.0, own=0.4, memory=0.5, launch=1.0)
 RESIDUAL_SCALE = 0.15
 
 
@@ -88,16 +109,17 @@ class Stack:
         return np.log(total), slope
 
 
-def fit(items: list[Observation], centre: Floats, spread: Floats) -> Floats:
+def fit(items: list[Observation], centre: Floats, pull: Pull) -> Floats:
     """Log parameters closest to the data under the pull towards ``centre``."""
     stack = Stack(items)
     scale = 1 / RESIDUAL_SCALE
+    whiten = pull.whiten()
 
     def residual(theta: Floats) -> Floats:
         error = scale * (stack.predict(theta)[0] - stack.target)
         # Soft absolute loss written as a residual, so that the prior stays quadratic.
         soft = np.sign(error) * np.sqrt(2 * (np.sqrt(1 + error**2) - 1))
-        return np.concatenate([soft, (theta - centre) / spread])
+        return np.concatenate([soft, whiten @ (theta - centre)])
 
     def jacobian(theta: Floats) -> Floats:
         value, slope = stack.predict(theta)
@@ -105,7 +127,7 @@ def fit(items: list[Observation], centre: Floats, spread: Floats) -> Floats:
         root = np.sqrt(1 + error**2)
         soft = np.sqrt(2 * (root - 1))
         gain = np.where(soft > 1e-9, np.abs(error) / (root * np.maximum(soft, 1e-9)), 1.0)
-        return np.vstack([scale * gain[:, None] * slope, np.diag(1 / spread)])
+        return np.vstack([scale * gain[:, None] * slope, whiten])
 
     start = np.clip(centre, LOWER + 1e-6, UPPER - 1e-6)
     result = least_squares(residual, start, jacobian, bounds=(LOWER, UPPER), max_nfev=100)
@@ -127,11 +149,13 @@ def fit_all(items: list[Observation], class_of: dict[str, str]) -> dict[str, Flo
     for item in items:
         by_class.setdefault(class_of[item.group], []).append(item)
         by_group.setdefault(item.group, []).append(item)
-    found = {"any": fit(items, START, COMMON_SPREAD)}
+    # Without a bandwidth figure the compute values contain the memory time: not comparable.
+    found = {"any": fit([item for item in items if item.memory.any()], START, FREE)}
     for name, rows in by_class.items():
-        found[name] = fit(rows, found["any"], KIND_SPREAD)
+        alike = any(item.memory.any() for item in rows)
+        found[name] = fit(rows, *((found["any"], TO_ANY) if alike else (START, FREE)))
     for name, rows in by_group.items():
-        found[name] = fit(rows, found[class_of[name]], CLASS_SPREAD)
+        found[name] = fit(rows, found[class_of[name]], TO_CLASS)
     return found
 
 
