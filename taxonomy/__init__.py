@@ -7,15 +7,18 @@ __all__ = [
     "Effect",
     "Node",
     "Param",
+    "Preset",
     "Taxonomy",
     "TaxonomyError",
     "Technique",
     "Violation",
     "check",
     "given_by_placement",
+    "load_presets",
     "load_taxonomy",
 ]
 
 from taxonomy.load import Taxonomy, load_taxonomy
+from taxonomy.presets import Preset, load_presets
 from taxonomy.rules import Violation, check, given_by_placement
 from taxonomy.schema import Axis, Effect, Node, Param, TaxonomyError, Technique

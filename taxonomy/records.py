@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Collector", "read_axis", "read_provenance", "read_technique"]
+__all__ = ["Collector", "read_axis", "read_provenance", "read_record", "read_technique"]
 
 import dataclasses
 import math
@@ -87,12 +87,12 @@ class Collector:
 
 def read_axis(path: str, row: Mapping[str, Any], collector: Collector) -> Axis:
     """Read a branch; faults go to the collector and leave a placeholder."""
-    return _record(Axis, path, row, collector)
+    return read_record(Axis, path, row, collector)
 
 
 def read_technique(path: str, row: Mapping[str, Any], collector: Collector) -> Technique:
     """Read a leaf; faults go to the collector and leave a placeholder."""
-    leaf = _record(Technique, path, row, collector)
+    leaf = read_record(Technique, path, row, collector)
     _check_expressed(path, leaf, collector)
     _check_settings(path, leaf, collector)
     for key, allowed in (("claims", tuple(CLAIM_QUANTITIES)), ("gaps", tuple(HOOKS))):
@@ -112,11 +112,23 @@ def read_technique(path: str, row: Mapping[str, Any], collector: Collector) -> T
 
 def read_provenance(path: str, row: object, collector: Collector) -> Provenance:
     """Read what the tree is based on."""
-    return _record(Provenance, path, row if isinstance(row, dict) else {}, collector)
+    return read_record(Provenance, path, row if isinstance(row, dict) else {}, collector)
 
 
-def _record(kind: type[Row], path: str, row: Mapping[str, Any], collector: Collector) -> Row:
-    """Build a record from a table; every key, type and enumeration is checked."""
+def read_record(kind: type[Row], path: str, row: Mapping[str, Any], collector: Collector) -> Row:
+    """Build a record from a table; every key, type and enumeration is checked.
+
+    Parameters
+    ----------
+    kind
+        Dataclass of the schema.
+    path
+        Where the table stands, for the messages.
+    row
+        The table.
+    collector
+        Takes the faults; a faulty value is replaced by an empty one.
+    """
     fields = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
     known = [
         "with" if n == "arguments" else {"low": "min", "high": "max"}.get(n, n) for n in fields
@@ -147,7 +159,9 @@ def _value(path: str, name: str, type_: str, value: object, collector: Collector
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             collector.add(path, "must be a list of tables")
             rows = []
-        return tuple(_record(_ROWS[name], f"{path}[{i}]", r, collector) for i, r in enumerate(rows))
+        return tuple(
+            read_record(_ROWS[name], f"{path}[{i}]", r, collector) for i, r in enumerate(rows)
+        )
     if type_.startswith("tuple"):
         return _strings(path, value, collector)
     if type_.startswith("Mapping"):
@@ -209,7 +223,7 @@ def _params(path: str, value: object, collector: Collector) -> Mapping[str, Para
     params = {}
     for name, row in value.items():
         where = f"{path}.{name}"
-        param = _record(Param, where, row, collector)
+        param = read_record(Param, where, row, collector)
         if param.unit not in PARAM_UNITS:
             collector.add(f"{where}.unit", f"{param.unit!r} is not known", ", ".join(PARAM_UNITS))
         if not param.low <= param.default <= param.high:
@@ -225,7 +239,9 @@ def _effects(path: str, value: object, collector: Collector) -> tuple[Effect, ..
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         collector.add(path, "must be a list of effects")
         return ()
-    effects = tuple(_record(Effect, f"{path}[{i}]", row, collector) for i, row in enumerate(value))
+    effects = tuple(
+        read_record(Effect, f"{path}[{i}]", row, collector) for i, row in enumerate(value)
+    )
     for i, effect in enumerate(effects):
         where = f"{path}[{i}]"
         if effect.on not in HOOKS:
