@@ -1,0 +1,136 @@
+"""Chain placements equal enumeration and the mixed-integer programme, with and without budgets."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from analytic_models.optimizers.chain import chain_arcs, place_chain, place_chain_within
+
+
+def random_chain(
+    rng: np.random.Generator, layers: int, tiers: int, options: int, budgets: int
+) -> tuple[np.ndarray, np.ndarray]:
+    run = rng.exponential(size=(layers, tiers, options)) / np.arange(1, tiers + 1)[None, :, None]
+    move = rng.exponential(size=(layers, tiers, tiers))
+    move[:, np.arange(tiers), np.arange(tiers)] = 0.0
+    arcs = chain_arcs(run, move)
+    uses = rng.random((budgets, *arcs.shape)) * (1.0 + 1.0 / (0.2 + run[:, None]))
+    return arcs, uses
+
+
+def enumerate_paths(
+    arcs: np.ndarray, uses: np.ndarray, budgets: np.ndarray, end: np.ndarray, end_uses: np.ndarray
+) -> float:
+    layers, tiers, _, options = arcs.shape
+    best = np.inf
+    for path in product(product(range(tiers), range(options)), repeat=layers):
+        before, cost, used = 0, 0.0, np.zeros(len(budgets))
+        for layer, (tier, option) in enumerate(path):
+            cost += arcs[layer, before, tier, option]
+            used = used + uses[:, layer, before, tier, option]
+            before = tier
+        if np.all(used + end_uses[:, before] <= budgets):
+            best = min(best, cost + end[before])
+    return best
+
+
+def by_milp(arcs: np.ndarray, uses: np.ndarray, budgets: np.ndarray) -> float:
+    layers, tiers, _, options = arcs.shape
+    index = np.argwhere(np.isfinite(arcs))
+    index = index[(index[:, 0] > 0) | (index[:, 1] == 0)]
+    flow = np.zeros(((layers - 1) * tiers + 1, len(index)))
+    for column, (layer, tail, head, _) in enumerate(index):
+        if layer == 0:
+            flow[-1, column] = 1.0
+        else:
+            flow[(layer - 1) * tiers + tail, column] -= 1.0
+        if layer < layers - 1:
+            flow[layer * tiers + head, column] += 1.0
+    right = np.zeros(len(flow))
+    right[-1] = 1.0
+    taken = uses[(slice(None), *index.T)]
+    answer = milp(
+        arcs[tuple(index.T)],
+        integrality=np.ones(len(index)),
+        bounds=Bounds(0, 1),
+        constraints=[LinearConstraint(flow, right, right), LinearConstraint(taken, ub=budgets)],
+        options={"mip_rel_gap": 1e-9},
+    )
+    return float(answer.fun) if answer.status == 0 else np.inf
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_chain_equals_enumeration(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    for _ in range(20):
+        arcs, uses = random_chain(rng, int(rng.integers(1, 6)), 3, 2, 0)
+        end, none = rng.random(3), np.zeros((0, 3))
+        expected = enumerate_paths(arcs, uses, np.zeros(0), end, none)
+        plan = place_chain(arcs, end)
+        assert plan.cost == pytest.approx(expected, rel=1e-12)
+        assert np.all(np.diff(plan.tier) >= 0)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_budgeted_chain_equals_enumeration(seed: int) -> None:
+    rng = np.random.default_rng(100 + seed)
+    for _ in range(20):
+        arcs, uses = random_chain(rng, 4, 2, 2, 2)
+        end, end_uses = rng.random(2), rng.random((2, 2))
+        budgets = uses.mean() * 4.0 * rng.uniform(0.3, 1.5, size=2)
+        plan = place_chain_within(arcs, uses, budgets, end, end_uses)
+        expected = enumerate_paths(arcs, uses, budgets, end, end_uses)
+        assert plan.cost == pytest.approx(expected, rel=1e-12)
+        assert plan.status == ("optimal" if np.isfinite(expected) else "infeasible")
+        assert plan.certificate.kind == "exact"
+        if plan.status == "optimal":
+            assert np.all(plan.use <= budgets * (1 + 1e-9))
+            assert plan.bound <= plan.cost
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_budgeted_chain_equals_the_mixed_integer_programme(seed: int) -> None:
+    rng = np.random.default_rng(200 + seed)
+    for _ in range(3):
+        arcs, uses = random_chain(rng, 12, 3, 3, 3)
+        budgets = uses.mean() * 12 * rng.uniform(0.4, 1.0, size=3)
+        plan, expected = place_chain_within(arcs, uses, budgets), by_milp(arcs, uses, budgets)
+        assert plan.cost == pytest.approx(expected, rel=1e-6)
+
+
+def test_looser_budgets_never_raise_the_cost() -> None:
+    arcs, uses = random_chain(np.random.default_rng(5), 20, 3, 4, 2)
+    tight = uses.mean(axis=(1, 2, 3, 4)) * 20 * 0.45
+    costs = [place_chain_within(arcs, uses, tight * k).cost for k in (0.8, 1.0, 1.5, 3.0, 100.0)]
+    assert np.all(np.diff(costs) <= 1e-12)
+    assert costs[-1] == pytest.approx(place_chain(arcs).cost, rel=1e-12)
+
+
+def test_cost_scales_with_time() -> None:
+    arcs, _ = random_chain(np.random.default_rng(6), 30, 3, 4, 0)
+    assert place_chain(arcs * 7.0).cost == pytest.approx(7.0 * place_chain(arcs).cost, rel=1e-12)
+
+
+def test_a_zero_budget_allows_only_paths_that_use_nothing() -> None:
+    arcs = np.array([[[[1.0, 5.0]]]])
+    uses = np.array([[[[[1.0, 0.0]]]]])
+    plan = place_chain_within(arcs, uses, np.zeros(1))
+    assert (plan.cost, plan.option.tolist()) == (5.0, [1])
+
+
+def test_too_few_labels_leave_a_stated_gap() -> None:
+    arcs, uses = random_chain(np.random.default_rng(11), 30, 3, 6, 3)
+    budgets = uses.mean(axis=(1, 2, 3, 4)) * 30 * 0.5
+    full = place_chain_within(arcs, uses, budgets)
+    stopped = place_chain_within(arcs, uses, budgets, label_limit=1)
+    assert stopped.status == "stopped"
+    assert stopped.bound <= full.cost
+    assert stopped.certificate.kind in ("gap", "heuristic")
+
+
+def test_negative_uses_are_refused() -> None:
+    arcs = np.ones((1, 1, 1, 1))
+    with pytest.raises(ValueError, match="≥ 0"):
+        place_chain_within(arcs, -arcs[None], np.ones(1))
