@@ -2,7 +2,7 @@
 
 Inside the program every number is a plain float in the base unit that its name ends in
 (``latency_s``, ``uplink_bit_per_s``). Bit and byte, MAC and operation are *different* base symbols:
-only :func:`byte_to_bit` and :func:`mac_to_op` cross between them, so the rescaling test of the
+only :func:`byte_to_bit`, its inverse and :func:`mac_to_op` cross between them, so the rescaling test of the
 laws notices a byte sent over a bit/s link.
 """
 
@@ -34,6 +34,7 @@ __all__ = [
     "UsdPerByte",
     "UsdPerS",
     "W",
+    "bit_to_byte",
     "byte_to_bit",
     "convert",
     "mac_to_op",
@@ -53,7 +54,7 @@ from numpy.typing import NDArray
 from analytic_models.errors import UnitError
 
 # A law works on arrays of cases; a single number is an array of no dimension.
-Array: TypeAlias = "NDArray[np.float64] | float"
+Array: TypeAlias = NDArray[np.float64] | float
 
 BASES = ("s", "bit", "byte", "mac", "op", "j", "usd", "gco2e", "m", "token")
 _DERIVED: Mapping[str, Mapping[str, int]] = {
@@ -119,6 +120,9 @@ def _powers(symbol: str) -> Mapping[str, int]:
 _SUFFIXES = {
     **{f"_{s}": s for s in ("s", "s2", "s3", "bit", "byte", "mac", "op", "j", "w", "usd", "gco2e", "m", "token")},
     **{f"_{s}": s for s in ("frac", "count", "pp", "nat", "flag", "hz")},
+    "_scv": "1",
+    "_pue": "1",
+    "_ratio": "1",
     "_per_s": "1/s",
     "_bit_per_s": "bit/s",
     "_byte_per_s": "byte/s",
@@ -253,6 +257,17 @@ def byte_to_bit(value: Byte) -> Bit:
     16.0
     """
     return value * 8.0
+
+
+def bit_to_byte(value: Bit) -> Byte:
+    """Cross from bits to bytes.
+
+    Examples
+    --------
+    >>> bit_to_byte(16.0)
+    2.0
+    """
+    return value / 8.0
 
 
 def mac_to_op(value: Mac) -> Op:

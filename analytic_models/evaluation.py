@@ -1,0 +1,199 @@
+"""Run the table over cases and return every quantity."""
+
+from __future__ import annotations
+
+__all__ = ["QUANTITIES", "Evaluation", "evaluate", "run_batch", "sweep"]
+
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from analytic_models.batch import Batch, DesignSet, batch_of
+from analytic_models.catalog import Catalog
+from analytic_models.design import Case, Scenario
+from analytic_models.errors import DesignError, Problem
+from analytic_models.pipeline import LABELS, PIPELINE
+from analytic_models.units import Array, Unit
+
+# Cases per block: temporaries of this size stay in the second-level cache.
+_BLOCK = 16_384
+
+QUANTITIES: Mapping[str, tuple[str, Unit]] = {
+    name: (LABELS[name], PIPELINE.unit(name)) for name in (*PIPELINE.order, *PIPELINE.sources)
+}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Every quantity of n cases.
+
+    Parameters
+    ----------
+    batch
+        The cases.
+    values
+        Quantity to a number, if all cases share it, or an array of shape (n,).
+    """
+
+    batch: Batch
+    values: Mapping[str, Array]
+
+    def __len__(self) -> int:
+        return self.batch.size
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        """Return a quantity as an array of shape (n,).
+
+        Raises
+        ------
+        DesignError
+            If it was not computed or is not known.
+        """
+        if name not in self.values:
+            raise DesignError(Problem(name, "is not a quantity of this evaluation", ", ".join(QUANTITIES)))
+        return np.broadcast_to(np.asarray(self.values[name], dtype=np.float64), (self.batch.size,))
+
+    def value(self, name: str, case: int = 0) -> float:
+        """Return a quantity of one case as a float."""
+        return float(self[name][case])
+
+    def reason(self, name: str) -> str:
+        """Say why a quantity is not known, from the gaps of the inputs it needs; empty if none is."""
+        needed = {name}
+        for binding in reversed(PIPELINE.plan((name,))):
+            needed.update(binding.needs)
+        found = [text for column, text in self.batch.reasons.items() if column in needed]
+        return "; ".join(dict.fromkeys(found))
+
+    def case(self, index: int = 0) -> Case:
+        """Return one case; swept scenario fields take their value of that case."""
+        changes = {
+            name: _as_field(self.batch.scenario, name, float(self[name][index]))
+            for name in self.batch.columns
+            if name not in self.batch.origins and hasattr(self.batch.scenario, name)
+        }
+        scenario = dataclasses.replace(self.batch.scenario, **changes)
+        designs = self.batch.designs
+        return Case(scenario, designs.design(index if len(designs) > 1 else 0))
+
+
+def _as_field(scenario: Scenario, name: str, value: float) -> float | int:
+    return int(value) if isinstance(getattr(scenario, name), int) else value
+
+
+def run_batch(batch: Batch, quantities: Collection[str] | None = None) -> Evaluation:
+    """Compute quantities of a batch, block by block.
+
+    Parameters
+    ----------
+    quantities
+        Names to compute and keep; all by default.
+
+    Raises
+    ------
+    DesignError
+        If a name is not a quantity.
+    """
+    wanted = tuple(PIPELINE.order if quantities is None else dict.fromkeys(quantities))
+    unknown = [name for name in wanted if name not in QUANTITIES]
+    if unknown:
+        raise DesignError([Problem(name, "is not a quantity", ", ".join(QUANTITIES)) for name in unknown])
+    if batch.size <= _BLOCK:
+        values = PIPELINE.run(batch.columns, wanted, batch.effects)
+        if quantities is not None:
+            values = {name: values[name] for name in (*wanted, *batch.columns)}
+        return Evaluation(batch, values)
+    kept = {name: np.empty(batch.size) for name in wanted if name not in batch.columns}
+    varying = {name: np.asarray(v) for name, v in batch.columns.items() if np.ndim(v)}
+    fixed = {name: v for name, v in batch.columns.items() if not np.ndim(v)}
+    for start in range(0, batch.size, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        part = PIPELINE.run(fixed | {name: v[block] for name, v in varying.items()}, kept, batch.effects)
+        for name, out in kept.items():
+            out[block] = part[name]
+    return Evaluation(batch, {**batch.columns, **kept})
+
+
+def evaluate(
+    cases: Case | Sequence[Case],
+    quantities: Collection[str] | None = None,
+    *,
+    exact: bool = True,
+    catalog: Catalog | None = None,
+) -> Evaluation:
+    """Evaluate one case, or several that share scenario and techniques.
+
+    Parameters
+    ----------
+    cases
+        One case, or cases with the same scenario and the same techniques.
+    quantities
+        Names to compute; all by default.
+    exact
+        Percentiles by transform inversion; otherwise from three cumulants, which is faster.
+    catalog
+        Catalog to look up in; the shipped one by default.
+
+    Raises
+    ------
+    DesignError
+        If the cases differ in scenario or techniques, or a name is not a quantity.
+
+    Examples
+    --------
+    >>> result = evaluate(Case())
+    >>> bool(result.value("latency_p99_s") > result.value("latency_mean_s"))
+    True
+    """
+    if isinstance(cases, Case):
+        batch = batch_of(cases.scenario, DesignSet.of(cases.design), None, exact, catalog)
+        return run_batch(batch, quantities)
+    if not cases:
+        raise DesignError(Problem("cases", "there is no case to evaluate", "at least one"))
+    if any(case.scenario != cases[0].scenario for case in cases):
+        raise DesignError(Problem("cases", "differ in their scenario", "one scenario for a set of cases"))
+    designs = DesignSet.of_many([case.design for case in cases])
+    return run_batch(batch_of(cases[0].scenario, designs, None, exact, catalog), quantities)
+
+
+def sweep(
+    case: Case,
+    over: Mapping[str, ArrayLike],
+    quantities: Collection[str] | None = None,
+    *,
+    exact: bool = False,
+    catalog: Catalog | None = None,
+) -> Evaluation:
+    """Evaluate a case while scenario fields vary together.
+
+    Parameters
+    ----------
+    over
+        Scenario field to values of shape (n,); all of one length.
+    exact
+        Percentiles by transform inversion instead of three cumulants.
+
+    Returns
+    -------
+    Evaluation
+        Of n cases.
+
+    Raises
+    ------
+    DesignError
+        If a field cannot be swept or the lengths differ.
+
+    Examples
+    --------
+    >>> result = sweep(Case(), {"population_count": [1, 10]}, ["latency_mean_s"])
+    >>> len(result)
+    2
+    """
+    arrays = {name: np.atleast_1d(np.asarray(values, dtype=np.float64)) for name, values in over.items()}
+    if len({len(values) for values in arrays.values()}) > 1:
+        raise DesignError(Problem("over", "the fields have different numbers of values"))
+    batch = batch_of(case.scenario, DesignSet.of(case.design), arrays, exact, catalog)
+    return run_batch(batch, quantities)

@@ -1,0 +1,276 @@
+"""Check a table of bindings and run it over arrays of cases.
+
+A binding names a quantity, gives its unit and says which law makes it from which named inputs. The
+graph refuses, when it is built, unknown, duplicate, unused and wrongly-united names.
+"""
+
+from __future__ import annotations
+
+__all__ = ["AppliedEffect", "Binding", "Bound", "Graph", "bind", "either", "law_units", "q", "total"]
+
+import inspect
+import typing
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+
+import numpy as np
+
+from analytic_models.errors import Problem, UnitError, WiringError
+from analytic_models.units import Array, Unit, unit_of_name
+
+Law = Callable[..., Array]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A law with the names of its inputs, parameter by parameter."""
+
+    law: Law
+    inputs: Mapping[str, str]
+
+    def __call__(self, values: Mapping[str, Array]) -> Array:
+        """Apply the law to named values."""
+        if self.law is total:
+            return total(*(values[name] for name in self.inputs.values()))
+        return self.law(**{parameter: values[name] for parameter, name in self.inputs.items()})
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A quantity: name, unit and the law that makes it; or two laws and the flag that chooses."""
+
+    name: str
+    unit: Unit
+    bound: Bound
+    alternative: Bound | None = None
+    by: str = ""
+    label: str = ""
+    hook: str = ""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of all inputs, the choosing flag included."""
+        names = dict.fromkeys(self.bound.inputs.values())
+        if self.alternative is not None:
+            names |= dict.fromkeys((self.by, *self.alternative.inputs.values()))
+        return tuple(names)
+
+    def chosen(self, flag: float) -> Bound:
+        """Return the law that a flag value selects."""
+        return self.alternative if self.alternative is not None and flag > 0 else self.bound
+
+    def compute(self, values: Mapping[str, Array]) -> Array:
+        """Apply the law, or the law that the flag selects case by case."""
+        if self.alternative is None:
+            return self.bound(values)
+        flag = values[self.by]
+        if np.ndim(flag) == 0:
+            return self.chosen(float(flag))(values)
+        return np.where(np.asarray(flag) > 0, self.alternative(values), self.bound(values))
+
+
+@dataclass(frozen=True)
+class AppliedEffect:
+    """One effect of an active technique on one quantity, with its settings as arrays."""
+
+    technique: str
+    law: Law
+    settings: Mapping[str, Array]
+    active: Array
+
+    def __call__(self, value: Array) -> Array:
+        """Change the quantity where the technique is active."""
+        changed = self.law(value, **self.settings)
+        if np.ndim(self.active) == 0:
+            return changed if self.active else value
+        return np.where(np.asarray(self.active) > 0, changed, value)
+
+
+def total(*terms: Array) -> Array:
+    """Sum of terms in one unit."""
+    result = terms[0]
+    for term in terms[1:]:
+        result = result + term
+    return result
+
+
+def bind(law: Law, *terms: str, **inputs: str) -> Bound:
+    """Bind a law to named inputs; positional names are the terms of a ``total``."""
+    if terms:
+        inputs = {f"term{i}": name for i, name in enumerate(terms)}
+    return Bound(law, inputs)
+
+
+def q(
+    name: str, unit: str, law: Law, *terms: str, label: str = "", hook: str = "", **inputs: str
+) -> Binding:
+    """Declare a quantity made by one law."""
+    return Binding(name, Unit(unit), bind(law, *terms, **inputs), label=label, hook=hook)
+
+
+def either(name: str, unit: str, by: str, off: Bound, on: Bound, label: str = "") -> Binding:
+    """Declare a quantity made by the law ``on`` where the flag ``by`` is 1, by ``off`` elsewhere."""
+    return Binding(name, Unit(unit), off, on, by, label)
+
+
+@cache
+def law_units(law: Law) -> tuple[Mapping[str, Unit], Unit]:
+    """Return the annotated unit of each required parameter of a law, and of its result.
+
+    Raises
+    ------
+    WiringError
+        If a parameter or the result has no unit.
+    """
+    hints = typing.get_type_hints(law, include_extras=True)
+
+    def unit(name: str) -> Unit:
+        for extra in getattr(hints.get(name), "__metadata__", ()):
+            if isinstance(extra, Unit):
+                return extra
+        raise WiringError(Problem(law.__name__, f"{name} has no unit annotation"))
+
+    # Parameters with a default only save work and are left out of the table.
+    needed = [name for name, p in inspect.signature(law).parameters.items() if p.default is p.empty]
+    return {name: unit(name) for name in needed}, unit("return")
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A checked table of bindings over named input columns.
+
+    Parameters
+    ----------
+    sources
+        Unit of every input column.
+    bindings
+        The table; its order does not matter.
+    outputs
+        Quantities that nothing else uses because people read them.
+
+    Raises
+    ------
+    WiringError
+        With every unknown, duplicate, unused or wrongly-united name.
+    """
+
+    sources: Mapping[str, Unit]
+    bindings: Sequence[Binding]
+    outputs: Collection[str]
+    table: Mapping[str, Binding] = field(init=False)
+    order: tuple[str, ...] = field(init=False)
+    _plans: dict[frozenset[str], tuple[Binding, ...]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "table", {b.name: b for b in self.bindings})
+        problems = self._name_problems() or self._unit_problems()
+        if problems:
+            raise WiringError(problems)
+        try:
+            found = TopologicalSorter({b.name: b.needs for b in self.bindings}).static_order()
+            order = tuple(name for name in found if name in self.table)
+        except CycleError as error:
+            raise WiringError(f"the table has a cycle: {error.args[1]}") from None
+        object.__setattr__(self, "order", order)
+
+    def unit(self, name: str) -> Unit:
+        """Return the unit of a quantity or an input column."""
+        return self.table[name].unit if name in self.table else self.sources[name]
+
+    def _name_problems(self) -> list[Problem]:
+        problems = []
+        seen: set[str] = set()
+        used = set(self.outputs)
+        for binding in self.bindings:
+            if binding.name in seen or binding.name in self.sources:
+                problems.append(Problem(binding.name, "is declared twice"))
+            seen.add(binding.name)
+            used.update(binding.needs)
+        known = seen | set(self.sources)
+        for binding in self.bindings:
+            for name in binding.needs:
+                if name not in known:
+                    problems.append(Problem(binding.name, f"needs {name!r}, which nothing makes"))
+        problems += [Problem(name, "is used by nothing") for name in sorted(known - used)]
+        problems += [Problem(name, "is an output that nothing makes") for name in sorted(set(self.outputs) - known)]
+        return problems
+
+    def _unit_problems(self) -> list[Problem]:
+        problems = []
+        for name, unit in [*self.sources.items(), *((b.name, b.unit) for b in self.bindings)]:
+            try:
+                if not unit_of_name(name).agrees(unit):
+                    problems.append(Problem(name, f"is declared in {unit} but its name says otherwise"))
+            except UnitError as error:
+                problems.append(Problem(name, str(error)))
+        for binding in self.bindings:
+            for bound in filter(None, (binding.bound, binding.alternative)):
+                problems += self._edge_problems(binding, bound)
+        return problems
+
+    def _edge_problems(self, binding: Binding, bound: Bound) -> list[Problem]:
+        if bound.law is total:
+            wanted: Mapping[str, Unit] = dict.fromkeys(bound.inputs, binding.unit)
+            result = binding.unit
+        else:
+            wanted, result = law_units(bound.law)
+        problems = []
+        if set(wanted) != set(bound.inputs):
+            missing = sorted(set(wanted) ^ set(bound.inputs))
+            problems.append(Problem(binding.name, f"{bound.law.__name__} and its inputs differ in {missing}"))
+            return problems
+        if not result.agrees(binding.unit):
+            problems.append(Problem(binding.name, f"is in {binding.unit}, its law gives {result}"))
+        for parameter, name in bound.inputs.items():
+            if not self.unit(name).agrees(wanted[parameter]):
+                problems.append(
+                    Problem(
+                        binding.name,
+                        f"{bound.law.__name__} wants {parameter} in {wanted[parameter]}, "
+                        f"{name} is in {self.unit(name)}",
+                    )
+                )
+        return problems
+
+    def plan(self, wanted: Collection[str]) -> tuple[Binding, ...]:
+        """Return the bindings needed for some quantities, in running order."""
+        key = frozenset(wanted)
+        if key not in self._plans:
+            needed: set[str] = set()
+            for name in reversed(self.order):
+                if name in key or name in needed:
+                    needed.add(name)
+                    needed.update(self.table[name].needs)
+            self._plans[key] = tuple(self.table[name] for name in self.order if name in needed)
+        return self._plans[key]
+
+    def run(
+        self,
+        columns: Mapping[str, Array],
+        wanted: Collection[str],
+        effects: Mapping[str, Sequence[AppliedEffect]] | None = None,
+    ) -> dict[str, Array]:
+        """Compute quantities for one block of cases.
+
+        Parameters
+        ----------
+        columns
+            Input columns, each a number or an array of shape (n,).
+        wanted
+            Quantities to compute; what they need is computed too and returned with them.
+        effects
+            Effects per hook, in axis order.
+        """
+        values: dict[str, Array] = dict(columns)
+        effects = effects or {}
+        # Unstable or undefined rows carry inf and nan on purpose.
+        with np.errstate(all="ignore"):
+            for binding in self.plan(wanted):
+                value = binding.compute(values)
+                if binding.hook:
+                    for effect in effects.get(binding.hook, ()):
+                        value = effect(value)
+                values[binding.name] = value
+        return values
