@@ -28,223 +28,20 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
+from analytic_models.catalog_entities import (
+    Encoding,
+    Entity,
+    Gap,
+    Hop,
+    Machine,
+    Region,
+    noted,
+)
 from analytic_models.catalog_read import Fact, Source, Tables, read_tables
 from analytic_models.errors import DataError, Problem
 from analytic_models.layer_graph import DecoderLm, Dnn, parse_decoder, parse_dnn
-
-_PEAK = "peak_op_per_s"
-# Number formats that stand in for another one, best first, and why that is sound.
-_PEAK_ORDER: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "fp16": (
-        ("fp16", ""),
-        ("bf16", "16-bit rate as stated for bf16"),
-        ("fp16-vector", "rate of the vector units: the source states none for matrix units"),
-    ),
-    "bf16": (("bf16", ""), ("fp16", "16-bit rate as stated for fp16")),
-    "int4": (
-        ("fp16", "4-bit weights are unpacked: the arithmetic runs at the 16-bit rate"),
-        (
-            "bf16",
-            "4-bit weights are unpacked: the arithmetic runs at the 16-bit rate, stated for bf16",
-        ),
-        ("fp16-vector", "4-bit weights are unpacked: 16-bit rate of the vector units"),
-    ),
-}
-_RATES = ("p50", "mean", "shaped", "peak", "p10", "p05", "standard")
-_ROUND_TRIPS = ("p50", "mean", "ping", "base", "min", "p10")
-
-
-@dataclass(frozen=True)
-class Gap:
-    """A figure that the catalog does not have, and why."""
-
-    entity: str
-    field: str
-    basis: str
-    reason: str
-
-
-@dataclass(frozen=True, eq=False)
-class Entity:
-    """Something that facts speak about: id, label, attributes, facts by (field, basis)."""
-
-    id: str
-    label: str
-    attributes: Mapping[str, Any]
-    facts: Mapping[tuple[str, str], Fact]
-    alternatives: tuple[Fact, ...]
-    known_fields: frozenset[str]
-
-    def fact(self, name: str, basis: str = "") -> Fact | Gap:
-        """Return the fact of a field, or the gap where there is none.
-
-        With ``basis`` empty, a field that has a single basis is found too; with several, the gap
-        names them.
-
-        Raises
-        ------
-        DataError
-            If no entity of the catalog has such a field: a misspelt name, not a gap.
-        """
-        found = self.facts.get((name, basis))
-        if found is not None:
-            return found
-        if name not in self.known_fields:
-            raise DataError(Problem(f"{self.id}.{name}", "no entity has such a field"))
-        bases = [key[1] for key in self.facts if key[0] == name]
-        if not basis and len(bases) == 1:
-            return self.facts[name, bases[0]]
-        reason = f"only stated for {', '.join(bases)}" if bases else "no source states it"
-        return Gap(self.id, name, basis, reason)
-
-    def bases(self, name: str) -> tuple[str, ...]:
-        """Return the bases that a field is stated for."""
-        return tuple(key[1] for key in self.facts if key[0] == name)
-
-    def disagreements(self, name: str, tolerance: float = 0.01) -> tuple[Fact, ...]:
-        """Return other sources' facts that differ from the chosen one by over ``tolerance``."""
-        return tuple(
-            other
-            for other in self.alternatives
-            if other.field == name
-            and abs(other.value / self.facts[name, other.basis].value - 1.0) > tolerance
-        )
-
-    def _first(self, name: str, order: tuple[str, ...]) -> Fact | Gap:
-        for basis in order:
-            found = self.facts.get((name, basis))
-            if found is not None:
-                return (
-                    found
-                    if basis == order[0]
-                    else _noted(found, f"{basis} figure: no {order[0]} is stated")
-                )
-        return Gap(self.id, name, order[0], "no source states it")
-
-
-def _noted(fact: Fact, text: str) -> Fact:
-    return dataclasses.replace(fact, note=f"{text}; {fact.note}" if fact.note else text)
-
-
-@dataclass(frozen=True, eq=False)
-class Machine(Entity):
-    """A computer or accelerator that can run layers."""
-
-    @property
-    def tier(self) -> str:
-        """The tier where it is usually found: device, edge or cloud."""
-        return str(self.attributes["tier"])
-
-    @property
-    def kind(self) -> str:
-        """Class of machine: mcu, npu, sbc, edge-gpu, phone, laptop, automotive, gpu, cpu or tpu."""
-        return str(self.attributes["kind"])
-
-    @property
-    def year(self) -> int:
-        """Year of market entry."""
-        return int(self.attributes["year"])
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """Words to search by."""
-        return tuple(self.attributes.get("tags", ()))
-
-    def peak(self, precision: str) -> Fact | Gap:
-        """Return the dense peak rate in op/s at a precision (fp32, fp16, int8, int4, bf16, fp8 …).
-
-        Dense rates come first; a rate whose sparsity is not stated is used only where no dense one
-        exists, and says so. A sparse rate is never halved here: where only that is printed, the
-        answer is a gap.
-        """
-        formats = _PEAK_ORDER.get(precision, ((precision, ""),))
-        for sparsity in ("dense", "unstated"):
-            for name, reason in formats:
-                found = self.facts.get((_PEAK, f"{name}-{sparsity}"))
-                if found is not None:
-                    caution = (
-                        "the source does not say whether the rate is dense"
-                        if sparsity == "unstated"
-                        else ""
-                    )
-                    text = "; ".join(filter(None, (reason, caution)))
-                    return _noted(found, text) if text else found
-        stated = ", ".join(self.bases(_PEAK)) or "nothing"
-        return Gap(
-            self.id, _PEAK, f"{precision}-dense", f"no dense {precision} rate; stated: {stated}"
-        )
-
-    def memory(self) -> Mapping[str, Fact | Gap]:
-        """Return what holds weights and activations.
-
-        ``{"memory": …}``, or ``{"flash": …, "sram": …}`` for microcontrollers, where weights lie in
-        flash and activations in SRAM.
-        """
-        parts = {part: self.facts.get((f"{part}_byte", "")) for part in ("flash", "sram")}
-        if all(parts.values()):
-            return MappingProxyType(
-                {part: fact for part, fact in parts.items() if fact is not None}
-            )
-        if ("memory_byte", "") not in self.facts and parts["sram"] is not None:
-            return MappingProxyType({"memory": _noted(parts["sram"], "the memory on the chip")})
-        return MappingProxyType({"memory": self.fact("memory_byte")})
-
-
-@dataclass(frozen=True, eq=False)
-class Hop(Entity):
-    """A link between neighbouring tiers."""
-
-    @property
-    def technology(self) -> str:
-        """Family of the link: lte, 5g, wi-fi, ethernet, fibre, wan and so on."""
-        return str(self.attributes["technology"])
-
-    @property
-    def serves(self) -> tuple[str, ...]:
-        """Positions that the link can take: uplink, backhaul or both."""
-        return tuple(self.attributes["serves"])
-
-    def rate(self, direction: str) -> Fact | Gap:
-        """Return the usual rate in bit/s, ``direction`` being ``up`` or ``down``.
-
-        The median if stated; otherwise the mean, the peak or the requirement, with a note.
-        """
-        return self._first(f"{direction}_bit_per_s", _RATES)
-
-    def round_trip(self) -> Fact | Gap:
-        """Return the usual idle round-trip time in seconds.
-
-        The median if stated; otherwise the mean, the value at distance zero or the minimum, with a
-        note.
-        """
-        return self._first("rtt_s", _ROUND_TRIPS)
-
-
-@dataclass(frozen=True, eq=False)
-class Region(Entity):
-    """A cloud region, country or larger area with the carbon intensity of its electricity."""
-
-    @property
-    def kind(self) -> str:
-        """Cloud region, country or region."""
-        return str(self.attributes["kind"])
-
-    def carbon(self) -> Fact | Gap:
-        """Return the mean carbon intensity in gCO2e/J."""
-        return self.fact("grid_gco2e_per_j")
-
-
-@dataclass(frozen=True, eq=False)
-class Encoding(Entity):
-    """A way to write a dnn's input, or the tensor at a cut, on the wire."""
-
-    @property
-    def default_basis(self) -> str:
-        """The basis to use unless the user picks another."""
-        return str(self.attributes.get("default_basis", ""))
-
 
 _Item = TypeVar("_Item")
 
@@ -320,7 +117,7 @@ class Catalog:
         fact, share = self.price(offer.id), float(offer.attributes["machines"])
         if share == 1:
             return fact
-        return _noted(
+        return noted(
             dataclasses.replace(
                 fact,
                 value=fact.value / share,
@@ -353,12 +150,12 @@ class Catalog:
                 found = self.facts.get((entity, name, option))
                 if found is not None:
                     own = entity == machine_id
-                    return found if own else _noted(found, f"from {entity}: no fit of its own")
+                    return found if own else noted(found, f"from {entity}: no fit of its own")
         return Gap(machine_id, name, basis, "neither the machine nor its class has a fit")
 
 
 def data_folder() -> Path:
-    """Return the folder of the facts: ``analytic_models/_data``, else ``data/`` beside the package."""
+    """Return the data folder: ``analytic_models/_data``, else ``data/`` beside the package."""
     package = Path(__file__).resolve().parent
     packaged = package / "_data"
     return packaged if packaged.is_dir() else package.parent / "data"

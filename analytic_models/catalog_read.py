@@ -37,7 +37,7 @@ Origin = Literal["cited", "measured", "assumed"]
 
 @dataclass(frozen=True)
 class Source:
-    """One bibliography entry; ``tier`` says how far the publisher is from the maker of the thing."""
+    """One bibliography entry; ``tier`` says how far the publisher is from the thing's maker."""
 
     id: str
     kind: str

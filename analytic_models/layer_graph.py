@@ -63,7 +63,7 @@ class Dnn:
 
     Row arrays have shape ``(n,)``: ``mac`` multiply-accumulates, ``op_count`` other operations,
     ``params`` weights, ``out_elem`` and ``in_elem`` elements written and read. ``preds[r]`` names
-    the tensors that row ``r`` reads: ``k >= 0`` is the output of row ``k``, ``-1-k`` is input ``k``.
+    the tensors that row ``r`` reads: ``k >= 0`` is the output of row ``k``, ``-1-k`` input ``k``.
 
     Boundaries have shape ``(k,)``: ``boundary_row[b]`` rows lie before boundary ``b`` and
     ``boundary_elem[b]`` elements cross it. Boundary 0 is the raw input, the last one is the result;
@@ -330,9 +330,7 @@ def _parse_blocks(value: Mapping[str, Any], path: str) -> Dnn:
     for machine, seconds in value["machines"].items():
         if len(seconds) != count or not all(s >= 0 for s in seconds):
             problems.append(
-                Problem(
-                    f"{path}:machines.{machine}", "needs one time per block", f"{count}"
-                )
+                Problem(f"{path}:machines.{machine}", "needs one time per block", f"{count}")
             )
     if problems:
         raise DataError(problems)

@@ -48,9 +48,10 @@ def _features(configuration: list[int | str]) -> list[list[Any]]:
         weights = channels * _KERNEL * _KERNEL
         elem = math.prod(shape)
         dims = [channels, out, _KERNEL, _KERNEL, 1]
+        work = elem * weights
+        params = out * (weights + 1)
         rows.append(
-            ["conv", f"features.{layer}", shape, elem * weights, elem, out * (weights + 1)]
-            + [[before], dims, ["relu"]]
+            ["conv", f"features.{layer}", shape, work, elem, params, [before], dims, ["relu"]]
         )
         channels, layer = out, layer + 2
     return rows
@@ -66,9 +67,11 @@ def build(name: str) -> dict[str, Any]:
     for place in range(3):
         cin, cout = widths[place], widths[place + 1]
         last = place == 2
+        name_of, before = f"classifier.{3 * place}", [len(nodes) - 1]
+        ops, fused = (0, []) if last else (cout, ["relu"])
+        params = (cin + 1) * cout
         nodes.append(
-            ["linear", f"classifier.{3 * place}", [cout], cin * cout, 0 if last else cout]
-            + [(cin + 1) * cout, [len(nodes) - 1], [cin, cout, 1], [] if last else ["relu"]]
+            ["linear", name_of, [cout], cin * cout, ops, params, before, [cin, cout, 1], fused]
         )
     sizes = [math.prod(node[2]) for node in nodes]
     cuts = list(range(-1, len(nodes) - 1))
