@@ -17,12 +17,12 @@ __all__ = [
     "service_skew",
     "service_variance",
     "utilisation",
-    "whitt_mgc_factor",
 ]
 
 import numpy as np
 
 from analytic_models.laws.erlang import erlang_c
+from analytic_models.laws.whitt import whitt_mgc_factor
 from analytic_models.units import S2, S3, Array, Count, Frac, PerS, Pure, S
 
 
@@ -240,54 +240,6 @@ def mgc_wait_skew(
         one = third + first * (3.0 * second + 2.0 * first * first)
         many = one if only else np.where(np.equal(servers, 1.0), one, many)
     return _unstable(many, offered, servers)
-
-
-def whitt_mgc_factor(utilisation: Frac, scv: Pure, servers: Count) -> Pure:
-    r"""Whitt's 1993 factor on the M/M/c wait scaled by :math:`(1+c_s^2)/2`, Poisson arrivals.
-
-    Parameters
-    ----------
-    utilisation
-        :math:`\rho` per server.
-    scv
-        Squared coefficient of variation of the service time.
-    servers
-        Number of servers, two or more (one server needs no factor).
-
-    Returns
-    -------
-    Pure
-        The factor; 1 at scv 1.
-
-    References
-    ----------
-    Whitt (1993). Approximations for the GI/G/m queue, equations 2.16 to 2.24. Production and
-    Operations Management 2(2).
-
-    Examples
-    --------
-    >>> float(whitt_mgc_factor(0.5, 1.0, 4.0))
-    1.0
-    """
-    with np.errstate(all="ignore"):
-        idle = (1.0 - utilisation) / utilisation
-        gamma = np.minimum(0.24, idle * (servers - 1.0) * _whitt_spread(servers))
-        one = 1.0 + gamma
-        three = (1.0 - 4.0 * gamma) * np.exp(idle * (-2.0 / 3.0))
-        four = np.minimum(1.0, 0.5 * (one + three))
-        # A power by its logarithm: the vector exponential is several times faster than pow.
-        psi = np.exp(np.log(four) * np.maximum(1.0 - scv, 0.0))
-        below: Array = (4.0 * (1.0 - scv) * one + scv * psi) / (4.0 - 3.0 * scv)
-        over = np.greater(scv, 1.0)
-        if not over.any():
-            return below
-        above = ((scv - 1.0) * three + (scv + 3.0)) / (2.0 + 2.0 * scv)
-        return np.where(over, above, below)[()]
-
-
-def _whitt_spread(servers: Count) -> Pure:
-    """Share of Whitt's gamma that depends on the number of servers only."""
-    return (np.sqrt(4.0 + 5.0 * np.asarray(servers)) - 2.0) / (16.0 * np.asarray(servers))
 
 
 def ps_sojourn_mean(arrival: PerS, service: S, servers: Count) -> S:
