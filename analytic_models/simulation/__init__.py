@@ -19,9 +19,11 @@ __all__ = [
     "StationResult",
     "TokenLength",
     "TokenServing",
+    "simulate_closed",
     "simulate_route",
 ]
 
+from analytic_models.simulation.closed import simulate_closed
 from analytic_models.simulation.estimates import Ccdf, Estimate
 from analytic_models.simulation.network import Arrivals, Branch, Route, Station
 from analytic_models.simulation.parts import (

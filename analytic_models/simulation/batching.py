@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BatchKernel", "TokenKernel", "continuous_batching", "take_all_batches"]
+__all__ = ["BatchKernel", "Decoder", "TokenKernel", "continuous_batching", "take_all_batches"]
 
 import math
 from bisect import bisect_right
@@ -11,7 +11,7 @@ from heapq import heappop, heappush, heapreplace
 
 import numpy as np
 
-from analytic_models.simulation.fcfs import Done, Floats, Ints, Jobs, jobs_of, run_alone
+from analytic_models.simulation.fcfs import Done, Floats, Ints, Jobs, done_of, jobs_of, run_alone
 from analytic_models.simulation.parts import BatchTime, TokenServing
 from analytic_models.simulation.sampling import draw_tokens
 
@@ -63,26 +63,104 @@ class BatchKernel:
         return Done(ids, np.repeat(leaves, sizes), np.repeat(spans, sizes))
 
 
-class TokenKernel:
-    """Continuous batching at iteration level; see :class:`TokenServing`.
+class Decoder:
+    """The iteration-level machine of :class:`TokenServing`, between two iteration boundaries.
 
     Between two joins or completions all iterations are alike, so runs of them are taken in one
     step; the result is that of the iteration-by-iteration machine.
     """
 
+    def __init__(self, serving: TokenServing) -> None:
+        self._serving = serving
+        # active: (step of the last token, id, joined at, reserved tokens)
+        self._active: list[tuple[int, int, float, int]] = []
+        self._step = 0
+        self._reserved = 0
+        self._stored = 0
+        self._begin = 0.0
+        self._run = (0, 0.0, 0.0, 0.0)
+        # waiting: (id, prompt, output)
+        self.waiting: deque[tuple[int, int, int]] = deque()
+        self.busy_s = 0.0
+
+    @property
+    def active(self) -> int:
+        """Number of requests in the batch."""
+        return len(self._active)
+
+    def begin(self, now: float) -> list[int]:
+        """Admit from the queue and plan a run of iterations; return requests that never fit."""
+        refused, prefill = self._join(now)
+        serving, size = self._serving, len(self._active)
+        base = serving.fixed_s + serving.per_request_s * size
+        base += serving.per_kv_token_s * self._stored
+        growth = serving.per_kv_token_s * size
+        extra = serving.prefill_s_per_token * prefill
+        steps = self._active[0][0] - self._step if size else 0
+        self._begin = now
+        self._run = (1 if prefill and size else steps, base, growth, extra)
+        return refused
+
+    def end(self) -> float:
+        """Return when the planned run ends."""
+        steps, base, growth, extra = self._run
+        return self._begin + steps * base + growth * (steps * (steps - 1) / 2) + extra
+
+    def shorten(self, arrival: float) -> None:
+        """End the run at the first boundary at or after ``arrival``, where it can join."""
+        steps, base, growth, extra = self._run
+        most = _steps_until(arrival - self._begin - extra, base, growth)
+        self._run = (min(steps, most), base, growth, extra)
+
+    def complete(self) -> list[tuple[int, float]]:
+        """Finish the run; return the requests that got their last token and their service."""
+        now, steps = self.end(), self._run[0]
+        self._step += steps
+        self._stored += steps * len(self._active)
+        self.busy_s += now - self._begin
+        gone = []
+        while self._active and self._active[0][0] <= self._step:
+            _, who, joined, need = heappop(self._active)
+            self._reserved -= need
+            self._stored -= need
+            gone.append((who, now - joined))
+        return gone
+
+    def _join(self, now: float) -> tuple[list[int], int]:
+        serving, waiting = self._serving, self.waiting
+        refused: list[int] = []
+        prefill = 0
+        while waiting and len(self._active) < serving.batch_limit:
+            who, prompt, output = waiting[0]
+            need = prompt + output
+            if need > serving.kv_limit_token:
+                refused.append(who)
+            elif self._reserved + need > serving.kv_limit_token:
+                break
+            else:
+                heappush(self._active, (self._step + output, who, now, need))
+                self._reserved += need
+                self._stored += prompt
+                prefill += prompt
+            waiting.popleft()
+        return refused, prefill
+
+
+class TokenKernel:
+    """Continuous batching as a station: whole numbers of tokens are drawn for each arrival."""
+
     def __init__(self, serving: TokenServing, rng: np.random.Generator) -> None:
         self._serving = serving
         self._rng = rng
         self._now = 0.0
-        self._step = 0
-        self._active: list[tuple[int, int, float, int]] = []
-        self._reserved = 0
-        self._stored = 0
+        self._decoder = Decoder(serving)
         self._coming: deque[tuple[float, int, int, int]] = deque()
         self._out: list[tuple[int, float, float]] = []
-        self._waiting: deque[tuple[float, int, int, int]] = deque()
-        self.busy_s = 0.0
-        self.first_token: dict[int, float] = {}
+
+    @property
+    def busy_s(self) -> float:
+        """Time with at least one request in the batch."""
+        return self._decoder.busy_s
 
     def feed(self, jobs: Jobs) -> Done:
         """Take the next block; return what completes before its last arrival."""
@@ -96,75 +174,31 @@ class TokenKernel:
         columns = (jobs.arrive, jobs.ids, prompts, outputs)
         self._coming.extend(zip(*(column.tolist() for column in columns), strict=True))
         while self._coming:
-            self._advance()
-        return self._emit()
+            self._advance(last=False)
+        return done_of(self._out)
 
     def finish(self) -> Done:
         """Serve everything that is still inside."""
-        while self._coming or self._waiting or self._active:
-            self._advance()
-        return self._emit()
+        while self._decoder.waiting or self._decoder.active:
+            self._advance(last=True)
+        return done_of(self._out)
 
-    def _emit(self) -> Done:
-        columns = list(zip(*self._out, strict=True)) or [(), (), ()]
-        self._out.clear()
-        return Done(np.array(columns[0], np.int64), np.array(columns[1]), np.array(columns[2]))
-
-    def _advance(self) -> None:
+    def _advance(self, last: bool) -> None:
         """Go from one iteration boundary to the next at which anything can change."""
-        coming, waiting = self._coming, self._waiting
-        if not self._active and not waiting and coming:
+        coming, decoder = self._coming, self._decoder
+        if coming and not decoder.active and not decoder.waiting:
             self._now = max(self._now, coming[0][0])
         while coming and coming[0][0] <= self._now:
-            waiting.append(coming.popleft())
-        prefill = self._join()
-        if not self._active:
+            decoder.waiting.append(coming.popleft()[1:])
+        if not coming and not last:
+            # The next block may hold more arrivals before this boundary.
             return
-        serving = self._serving
-        size = len(self._active)
-        base = serving.fixed_s + serving.per_request_s * size
-        base += serving.per_kv_token_s * self._stored
-        growth = serving.per_kv_token_s * size
-        if prefill:
-            steps, span = 1, base + serving.prefill_s_per_token * prefill
-        else:
-            steps = self._active[0][0] - self._step
-            if coming and not waiting:
-                steps = min(steps, _steps_until(coming[0][0] - self._now, base, growth))
-            span = steps * base + growth * (steps * (steps - 1) / 2)
-        self._step += steps
-        self._now += span
-        self._stored += steps * size
-        self.busy_s += span
-        self._leave()
-
-    def _join(self) -> int:
-        """Admit from the queue; return the prompt tokens to process."""
-        serving, waiting = self._serving, self._waiting
-        prefill = 0
-        while waiting and len(self._active) < serving.batch_limit:
-            _, who, prompt, output = waiting[0]
-            need = prompt + output
-            if need > serving.kv_limit_token:
-                waiting.popleft()
-                self._out.append((who, math.nan, math.nan))
-                continue
-            if self._reserved + need > serving.kv_limit_token:
-                break
-            waiting.popleft()
-            heappush(self._active, (self._step + output, who, self._now, need))
-            self._reserved += need
-            self._stored += prompt
-            prefill += prompt
-        return prefill
-
-    def _leave(self) -> None:
-        active, step = self._active, self._step
-        while active and active[0][0] <= step:
-            _, who, joined, need = heappop(active)
-            self._reserved -= need
-            self._stored -= need
-            self._out.append((who, self._now, self._now - joined))
+        self._out += [(who, math.nan, math.nan) for who in decoder.begin(self._now)]
+        if coming and not decoder.waiting:
+            decoder.shorten(coming[0][0])
+        gone = decoder.complete()
+        self._now = decoder.end()
+        self._out += [(who, self._now, held) for who, held in gone]
 
 
 def _steps_until(gap: float, base: float, growth: float) -> int:

@@ -124,7 +124,7 @@ class Batches:
         size = samples.size // count
         self.samples = samples[samples.size - size * count :]
         self.table = self.samples.reshape(count, size)
-        self.means = self.table.mean(axis=1)
+        self.means: Floats = self.table.mean(axis=1)
         self._ordered = np.sort(self.table, axis=1)
 
     def mean(self) -> Estimate:
@@ -132,7 +132,7 @@ class Batches:
         return batch_estimate(float(self.means.mean()), self.means)
 
     def quantiles(self, levels: tuple[float, ...]) -> tuple[Estimate, ...]:
-        """Return quantiles of all samples; the half width is nan where the batches are too short."""
+        """Return quantiles of all samples; where batches are too short the half width is nan."""
         values = np.quantile(self.samples, levels)
         size = self.table.shape[1]
         found = []

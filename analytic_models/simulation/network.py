@@ -131,6 +131,9 @@ class Station:
     priority, preemptive
         The route's own priority at a priority station (0 is served first), and whether a more
         urgent arrival interrupts (and the interrupted one later resumes).
+    retry_frac
+        At an fcfs station, the probability that a served request fails and rejoins the tail; its
+        next service is drawn from ``service``.
 
     Raises
     ------
@@ -150,6 +153,7 @@ class Station:
     cold_start: ColdStart | None = None
     priority: int = 0
     preemptive: bool = False
+    retry_frac: float = 0.0
 
     def __post_init__(self) -> None:
         at = f"station {self.name}"
@@ -172,6 +176,7 @@ class Station:
             "cold_start": (("elastic",), ("elastic",)),
             "priority": ((), ("priority",)),
             "preemptive": ((), ("priority",)),
+            "retry_frac": ((), ("fcfs",)),
         }
         for option, (needed, allowed_for) in table.items():
             given = getattr(self, option) not in (None, (), 0, False)
@@ -181,6 +186,8 @@ class Station:
                 )
             if not given and self.discipline in needed:
                 problems.append(Problem(f"{at}.{option}", f"is needed for {self.discipline}"))
+        if not 0 <= self.retry_frac < 1:
+            problems.append(Problem(f"{at}.retry_frac", f"is {self.retry_frac!r}", "0 to below 1"))
         if self.capacity is not None and self.capacity < self.servers:
             problems.append(Problem(f"{at}.capacity", "is below the servers", "servers or more"))
         refuse(problems)

@@ -5,10 +5,11 @@ from __future__ import annotations
 __all__ = ["PriorityKernel", "priority"]
 
 from heapq import heapify, heappop, heappush
+from operator import itemgetter
 
-import numpy as np
+from analytic_models.simulation.fcfs import Done, Floats, Ints, Jobs, done_of, jobs_of, run_alone
 
-from analytic_models.simulation.fcfs import Done, Floats, Ints, Jobs, jobs_of, run_alone
+_level = itemgetter(1)
 
 
 class PriorityKernel:
@@ -34,19 +35,19 @@ class PriorityKernel:
             number += 1
             if len(running) < self._servers:
                 heappush(running, (arrive + work, level, number, who, work))
-            elif self._preemptive and max(job[1] for job in running) > level:
+            elif self._preemptive and max(running, key=_level)[1] > level:
                 self._interrupt(arrive)
                 heappush(running, (arrive + work, level, number, who, work))
             else:
                 heappush(waiting, (level, number, who, work, work))
         self._count = number
-        return self._emit()
+        return done_of(self._out)
 
     def finish(self) -> Done:
         """Serve everything that is still inside."""
         while self._running:
             self._complete()
-        return self._emit()
+        return done_of(self._out)
 
     def _complete(self) -> None:
         now, _, _, who, work = heappop(self._running)
@@ -62,11 +63,6 @@ class PriorityKernel:
         heapify(self._running)
         finish, level, number, who, work = victim
         heappush(self._waiting, (level, number, who, work, finish - now))
-
-    def _emit(self) -> Done:
-        columns = list(zip(*self._out, strict=True)) or [(), (), ()]
-        self._out.clear()
-        return Done(np.array(columns[0], np.int64), np.array(columns[1]), np.array(columns[2]))
 
 
 def priority(
@@ -92,6 +88,7 @@ def priority(
 
     Examples
     --------
+    >>> import numpy as np
     >>> at, work, level = np.array([0.0, 1.0, 2.0]), np.full(3, 3.0), np.array([1, 1, 0])
     >>> priority(at, work, level)
     array([3., 9., 6.])

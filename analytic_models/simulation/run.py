@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["SimulationResult", "StationResult", "simulate_route"]
+__all__ = ["SimulationResult", "StationResult", "mean_of", "simulate_route", "summarise"]
 
 import math
 import time
@@ -181,8 +181,9 @@ class _Run:
         visits = Visits(arrive[order], laws, which)
         streams = (self._rngs[2 + 2 * place], self._rngs[3 + 2 * place])
         utilisation = serve(station, visits, self.counted_from, streams, tick)
-        arrive[order] = visits.depart
-        self.now[who] = arrive
+        depart = np.empty_like(arrive)
+        depart[order] = visits.depart
+        self.now[who] = depart
         return _station_result(station, visits, self.counted_from, utilisation, batches)
 
     @property
@@ -190,10 +191,15 @@ class _Run:
         """The ways through the route."""
         return self.route.branches
 
+    def rate_per_s(self) -> float:
+        """Return the rate at which requests arrived."""
+        return (self.arrive.size - 1) / float(self.arrive[-1] - self.arrive[0])
+
     def leave(self) -> Floats:
         """Return the end-to-end times of all requests, nan for lost ones."""
         last = np.array([branch.delays_s[-1] for branch in self.branches])
-        return self.now - self.arrive + (last[0] if self.branch is None else last[self.branch])
+        last_delay: Floats = last[:1] if self.branch is None else last[self.branch]
+        return self.now - self.arrive + last_delay
 
 
 def _station_result(
@@ -206,11 +212,12 @@ def _station_result(
     requests = int(counted.sum())
     lost = 1 - sojourn.size / requests if requests else math.nan
     return StationResult(
-        station.name, utilisation, _mean(wait, batches), _mean(sojourn, batches), lost, requests
+        station.name, utilisation, mean_of(wait, batches), mean_of(sojourn, batches), lost, requests
     )
 
 
-def _mean(samples: Floats, batches: int) -> Estimate:
+def mean_of(samples: Floats, batches: int) -> Estimate:
+    """Return the mean with the half width from consecutive batches; nan for no samples."""
     if not samples.size:
         return Estimate(math.nan, math.nan)
     size = samples.size // batches
@@ -220,16 +227,64 @@ def _mean(samples: Floats, batches: int) -> Estimate:
     return batch_estimate(float(means.mean()), means)
 
 
-def _unsteady(route: Route, stations: list[StationResult], batches: Batches) -> tuple[str, ...]:
-    signs = list(batches.unsteady())
-    effective = batches.effective_samples()
-    if effective < _FEWEST_EFFECTIVE:
-        signs.append(f"the run is worth only {effective:.0f} independent requests")
-    for station, result in zip(route.stations, stations, strict=True):
-        queues = station.discipline in ("fcfs", "ps", "modulated", "priority")
-        if queues and result.utilisation_frac >= _NEAR_SATURATION:
-            signs.append(f"{station.name} is at {result.utilisation_frac:.1%} of its capacity")
-    return tuple(signs)
+def _near_saturation(route: Route, stations: tuple[StationResult, ...]) -> tuple[str, ...]:
+    return tuple(
+        f"{station.name} is at {result.utilisation_frac:.1%} of its capacity"
+        for station, result in zip(route.stations, stations, strict=True)
+        if station.discipline in ("fcfs", "ps", "modulated", "priority")
+        and result.utilisation_frac >= _NEAR_SATURATION
+    )
+
+
+def summarise(
+    sojourn: Floats,
+    deadline_s: float,
+    batches: int,
+    *,
+    stations: tuple[StationResult, ...],
+    throughput_per_s: float,
+    seed: int,
+    requests: int,
+    warmup_requests: int,
+    elapsed_s: float,
+    warnings: tuple[str, ...],
+) -> SimulationResult:
+    """Turn the end-to-end times after the warm-up (nan: lost) into estimates.
+
+    Raises
+    ------
+    DesignError
+        If hardly any request was served.
+    """
+    lost = np.isnan(sojourn)
+    served = sojourn[~lost] if lost.any() else sojourn
+    if served.size < batches:
+        raise DesignError(Problem("simulation", "hardly any request was served"))
+    found = Batches(served, batches)
+    p50, p95, p99, p999 = found.quantiles(_LEVELS)
+    late = (lost | (sojourn > deadline_s)).astype(np.float64)
+    asked = not math.isnan(deadline_s)
+    worth = found.effective_samples()
+    few = f"the run is worth only {worth:.0f} independent requests"
+    return SimulationResult(
+        sojourn_s=served,
+        mean_s=found.mean(),
+        p50_s=p50,
+        p95_s=p95,
+        p99_s=p99,
+        p999_s=p999,
+        miss_frac=mean_of(late, batches) if asked else Estimate(math.nan, math.nan),
+        lost_frac=mean_of(lost.astype(np.float64), batches),
+        stations=stations,
+        throughput_per_s=throughput_per_s,
+        seed=seed,
+        requests=requests,
+        warmup_requests=warmup_requests,
+        elapsed_s=elapsed_s,
+        effective_samples=worth,
+        unsteady=found.unsteady() + ((few,) if worth < _FEWEST_EFFECTIVE else ()) + warnings,
+        batches=found,
+    )
 
 
 def simulate_route(
@@ -290,32 +345,17 @@ def simulate_route(
         for station in route.stations
     }
     tick = Ticker(progress, max(requests * math.fsum(share.values()), 1.0))
-    stations = [run.visit(place, batches, tick) for place in range(len(route.stations))]
-    sojourn = run.leave()[run.counted]
-    lost = np.isnan(sojourn)
-    served = sojourn[~lost] if lost.any() else sojourn
-    if served.size < batches:
-        raise DesignError(Problem("simulation", "hardly any request was served"))
-    found = Batches(served, batches)
-    p50, p95, p99, p999 = found.quantiles(_LEVELS)
-    late = lost | (sojourn > deadline_s)
-    miss = Estimate(math.nan, math.nan) if math.isnan(deadline_s) else _mean(late * 1.0, batches)
-    return SimulationResult(
-        sojourn_s=served,
-        mean_s=found.mean(),
-        p50_s=p50,
-        p95_s=p95,
-        p99_s=p99,
-        p999_s=p999,
-        miss_frac=miss,
-        lost_frac=_mean(lost * 1.0, batches),
-        stations=tuple(stations),
-        throughput_per_s=(1 - float(lost.mean())) * (requests - 1) / float(run.arrive[-1]),
+    stations = tuple(run.visit(place, batches, tick) for place in range(len(route.stations)))
+    sojourn = run.leave()
+    return summarise(
+        sojourn[run.counted],
+        deadline_s,
+        batches,
+        stations=stations,
+        throughput_per_s=(1 - float(np.isnan(sojourn).mean())) * run.rate_per_s(),
         seed=seed,
         requests=requests,
         warmup_requests=int(requests * warmup_frac),
         elapsed_s=time.perf_counter() - started,
-        effective_samples=found.effective_samples(),
-        unsteady=_unsteady(route, stations, found),
-        batches=found,
+        warnings=_near_saturation(route, stations),
     )

@@ -6,6 +6,7 @@ __all__ = ["Progress", "SimulationCancelled", "Ticker", "Visits", "make_kernel",
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -21,6 +22,7 @@ from analytic_models.simulation.fcfs import (
     Jobs,
     Kernel,
     LossKernel,
+    RetryKernel,
 )
 from analytic_models.simulation.network import Station
 from analytic_models.simulation.parts import Service
@@ -81,6 +83,9 @@ def make_kernel(station: Station, rng: np.random.Generator) -> Kernel:
     if station.discipline == "ps":
         limit = math.inf if station.capacity is None else station.capacity
         kernel = SharingKernel(station.servers, limit)
+    elif station.retry_frac > 0 and station.service is not None:
+        redraw = partial(draw, station.service, rng)
+        kernel = RetryKernel(station.servers, station.retry_frac, redraw, rng)
     else:
         kernel = FcfsKernel(station.servers)
     if station.modulation is None:
