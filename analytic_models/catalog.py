@@ -113,7 +113,9 @@ class Catalog:
         if not offers:
             return Gap(machine_id, "rent_usd_per_s", "on-demand", "no price list has it")
         cited = [e for e in offers if self.price(e.id).origin != "assumed"] or offers
-        offer = max(cited, key=lambda e: str(e.attributes["date"]))
+        newest = max(str(e.attributes["date"]) for e in cited)
+        latest = [e for e in cited if str(e.attributes["date"]) == newest]
+        offer = min(latest, key=lambda e: (float(e.attributes["machines"]), e.id))
         fact, share = self.price(offer.id), float(offer.attributes["machines"])
         if share == 1:
             return fact

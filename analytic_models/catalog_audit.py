@@ -54,13 +54,14 @@ _FIELD: Bounds = {
     "launch_overhead_s": (0, 0.1),
 }  # fmt: skip
 _NUMBER = "fp32|tf32|fp16|fp16-vector|bf16|fp8|fp4|int8|int4"
-_LINK = "p05|p10|p50|p90|mean|peak|standard|shaped"
+_LINK = "measured|p05|p10|p50|p90|mean|peak|standard|shaped"
+_WATT = r"measured(-[\w-]+)?|typical|log|scaled|stripped|load-\d+"
 _BASES: Mapping[str, str] = {
     "peak_op_per_s": f"({_NUMBER})-(dense|sparse|unstated)",
     "memory_byte": "", "memory_bandwidth_byte_per_s": "", "tdp_w": "datasheet",
-    "idle_w": "measured|typical|assumed", "active_w": "measured|typical|load-10|load-50|load-100",
+    "idle_w": _WATT, "active_w": _WATT,
     "price_usd": "list", "up_bit_per_s": _LINK, "down_bit_per_s": _LINK,
-    "rtt_s": "p10|p50|p90|mean|min|base|ping", "grid_gco2e_per_j": "annual-mean",
+    "rtt_s": "measured|p10|p50|p90|mean|min|base|ping", "grid_gco2e_per_j": "annual-mean",
     "rent_usd_per_s": "on-demand", "egress_usd_per_byte": "list", "electricity_usd_per_j": "list",
 }  # fmt: skip
 # Operations per byte at which a roofline bends, from a scalar core to a matrix engine.

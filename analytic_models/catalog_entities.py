@@ -34,15 +34,16 @@ _PEAK_ORDER: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("fp16-vector", "4-bit weights are unpacked: 16-bit rate of the vector units"),
     ),
 }
-_RATES = ("p50", "mean", "shaped", "peak", "p10", "p05", "standard")
-_ROUND_TRIPS = ("p50", "mean", "ping", "base", "min", "p10")
+_RATES = ("measured", "p50", "mean", "shaped", "peak", "p10", "p05", "standard")
+_ROUND_TRIPS = ("measured", "p50", "mean", "ping", "base", "min", "p10")
+_USUAL = ("measured", "measured-inference", "p50", "list")
 # Which basis answers a question that names none, best first.
 _PREFERRED: Mapping[str, tuple[str, ...]] = {
     "up_bit_per_s": _RATES,
     "down_bit_per_s": _RATES,
     "rtt_s": _ROUND_TRIPS,
-    "idle_w": ("measured", "datasheet", "typical", "assumed"),
-    "active_w": ("measured", "load-100", "datasheet", "typical", "assumed"),
+    "idle_w": ("measured", "log", "scaled", "typical", "measured-2", "stripped"),
+    "active_w": ("measured-inference", "measured", "load-100", "measured-2", "typical"),
     "price_usd": ("list",),
 }
 
@@ -109,12 +110,11 @@ class Entity:
         for basis in order:
             found = self.facts.get((name, basis))
             if found is not None:
-                return (
-                    found
-                    if basis == order[0]
-                    else noted(found, f"{basis} figure: no {order[0]} is stated")
-                )
-        return Gap(self.id, name, order[0], "no source states it")
+                return found if basis in _USUAL else noted(found, f"{basis} figure")
+        stated = ", ".join(self.bases(name))
+        return Gap(
+            self.id, name, "", f"only stated for {stated}" if stated else "no source states it"
+        )
 
 
 def noted(fact: Fact, text: str) -> Fact:
@@ -203,15 +203,16 @@ class Hop(Entity):
     def rate(self, direction: str) -> Fact | Gap:
         """Return the usual rate in bit/s, ``direction`` being ``up`` or ``down``.
 
-        The median if stated; otherwise the mean, the peak or the requirement, with a note.
+        Measured or the median if stated; otherwise the mean, the peak or the requirement, with a
+        note.
         """
         return self._first(f"{direction}_bit_per_s", _RATES)
 
     def round_trip(self) -> Fact | Gap:
         """Return the usual idle round-trip time in seconds.
 
-        The median if stated; otherwise the mean, the value at distance zero or the minimum, with a
-        note.
+        Measured or the median if stated; otherwise the mean, the value at distance zero or the
+        minimum, with a note.
         """
         return self._first("rtt_s", _ROUND_TRIPS)
 
