@@ -1,7 +1,8 @@
 const CONFIG = {
   displaylogo: false,
   displayModeBar: "hover",
-  modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"],
+  // The last one would send the chart to a foreign service.
+  modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d", "sendChartToCloud"],
   plotlyServerURL: "",
   showTips: false,
   responsive: false,

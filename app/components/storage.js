@@ -1,4 +1,4 @@
-const answered = new WeakSet();
+const answered = new WeakMap();
 
 function read(name, limit) {
   try {
@@ -19,13 +19,13 @@ function write(name, text) {
 
 export default function (component) {
   const { data, parentElement, setStateValue } = component;
-  if (!answered.has(parentElement)) {
-    answered.add(parentElement);
-    if (data.text === null) {
-      const kept = read(data.name, data.limit);
-      // Streamlit drops what is sent while it mounts the component.
-      setTimeout(() => setStateValue("loaded", { text: kept }), 0);
-    }
+  if (data.text !== null) {
+    write(data.name, data.text);
+    return;
   }
-  if (data.text !== null) write(data.name, data.text);
+  if (answered.get(parentElement) === data.session) return;
+  answered.set(parentElement, data.session);
+  const text = read(data.name, data.limit);
+  // Streamlit drops what is sent while it mounts the component.
+  setTimeout(() => setStateValue("loaded", { text, session: data.session }), 0);
 }

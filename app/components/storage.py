@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["MAX_STORED_CHARS", "Stored", "browser_storage", "copy_button"]
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,14 +65,16 @@ def browser_storage(name: str, text: str | None, key: str) -> Stored:
     """
     if text is not None and len(text) > MAX_STORED_CHARS:
         text = None
+    # After a restart of the server the page still holds its first answer, which is out of date.
+    session = st.session_state.setdefault(f"_{key}_session", secrets.token_hex(8))
     result = _storage(
         key=key,
-        data={"name": name, "text": text, "limit": MAX_STORED_CHARS},
+        data={"name": name, "text": text, "limit": MAX_STORED_CHARS, "session": session},
         on_loaded_change=_nothing,
         height=1,
     )
     loaded = result.get("loaded")
-    if not isinstance(loaded, Mapping):
+    if not isinstance(loaded, Mapping) or loaded.get("session") != session:
         return Stored(arrived=False)
     kept = loaded.get("text")
     usable = isinstance(kept, str) and len(kept) <= MAX_STORED_CHARS

@@ -12,73 +12,21 @@ from components.storage import browser_storage, copy_button
 from components.tree import explanation_tree
 from text import format_quantity, markdown
 
-LAYERS = (
-    *tuple(
-        f"{kind}{block}_{at}"
-        for block, depth in enumerate((2, 2, 4, 4, 4), start=1)
-        for kind, at in [*(("conv", n) for n in range(1, depth + 1)), ("pool", 1)]
-    ),
-    "fc6",
-    "fc7",
-    "fc8",
-)
-WORK = np.array(
-    [
-        0.04,
-        0.9,
-        0.01,
-        0.46,
-        0.92,
-        0.01,
-        0.46,
-        0.92,
-        0.92,
-        0.92,
-        0.01,
-        0.46,
-        0.92,
-        0.92,
-        0.92,
-        0.01,
-        0.23,
-        0.23,
-        0.23,
-        0.23,
-        0.01,
-        0.06,
-        0.03,
-        0.01,
-    ]
-)
-PAYLOAD_BYTE = np.array(
-    [
-        150528,
-        3211264,
-        3211264,
-        802816,
-        1605632,
-        1605632,
-        401408,
-        802816,
-        802816,
-        802816,
-        802816,
-        200704,
-        401408,
-        401408,
-        401408,
-        401408,
-        100352,
-        100352,
-        100352,
-        100352,
-        100352,
-        25088,
-        4096,
-        4096,
-        1000,
-    ]
-)
+DEPTHS = (2, 2, 4, 4, 4)
+BLOCKS = [
+    [*(f"conv{block}_{at}" for at in range(1, depth + 1)), f"pool{block}"]
+    for block, depth in enumerate(DEPTHS, start=1)
+]
+LAYERS = (*(name for block in BLOCKS for name in block), "fc6", "fc7", "fc8")
+BLOCK_WORK = [[0.04, 0.9], [0.46, 0.92], [0.46, *[0.92] * 3], [0.46, *[0.92] * 3], [0.23] * 4]
+WORK = np.array([*(value for block in BLOCK_WORK for value in (*block, 0.01)), 0.06, 0.03, 0.01])
+SIZES = ((3211264, 802816), (1605632, 401408), (802816, 200704), (401408, 100352), (100352, 25088))
+OUTPUT_BYTE = [
+    size
+    for depth, (inside, pooled) in zip(DEPTHS, SIZES, strict=True)
+    for size in (*[inside] * depth, pooled)
+]
+PAYLOAD_BYTE = np.array([150528, *OUTPUT_BYTE, 4096, 4096, 1000])
 HOSTILE = "<img src=x onerror=alert(1)> ![x](http://example.invalid/a.png)"
 
 
@@ -142,7 +90,7 @@ def _model(cut1: int, cut2: int, load: int) -> dict[str, Any]:
             "names": LAYERS,
             "work": WORK.tolist(),
             "payload": [format_quantity(float(size), "byte") for size in PAYLOAD_BYTE],
-            "payload_frac": (np.log(PAYLOAD_BYTE / 900) / np.log(4000)).tolist(),
+            "payload_frac": (PAYLOAD_BYTE / PAYLOAD_BYTE.max()).tolist(),
             "valid": None,
             "cut1": cut1,
             "cut2": cut2,
@@ -273,7 +221,7 @@ def _explanation(load: int) -> dict[str, Any]:
 def main() -> None:
     """Draw the page."""
     st.set_page_config(page_title="Components", page_icon="🧭", layout="wide")
-    stored = browser_storage("eccc-demo", st.session_state.get("kept"), key="store")
+    stored = browser_storage("eccc-demo", st.session_state.get("note"), key="store")
     if not stored.arrived:
         st.stop()
     st.title("Components")
@@ -292,8 +240,8 @@ def main() -> None:
         st.session_state["clicked"] = clicked.id
     st.write(f"clicked {markdown(st.session_state.get('clicked', 'nothing'))}")
     explanation_tree(_explanation(load), key="why")
-    note = st.text_input("Keep this", value=stored.text or "", key="note")
-    st.session_state["kept"] = note
+    st.session_state.setdefault("note", stored.text or "")
+    st.text_input("Keep this", key="note")
     copy_button("1.abc", key="copy", as_query="d", help_text="The link holds the whole case.")
     st.write(f"kept {markdown(stored.text or 'nothing')} {markdown(HOSTILE, 90)}")
 
