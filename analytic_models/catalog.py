@@ -14,11 +14,13 @@ __all__ = [
     "Fact",
     "Gap",
     "Hop",
+    "LazyMapping",
     "Machine",
     "Region",
     "Source",
     "data_folder",
     "load_catalog",
+    "read_catalog",
 ]
 
 import dataclasses

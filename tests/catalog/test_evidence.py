@@ -182,3 +182,51 @@ def test_a_coded_picture_is_smaller_than_raw_pixels() -> None:
     for row in rows(DATA / "facts" / "encodings.csv"):
         if row["field"] == "bits_per_elem_bit" and row["source"] == "image-size-measurement":
             assert 0 < float(row["value"]) < 8, row
+
+
+def test_every_row_of_another_dnn_says_so() -> None:
+    shipped = {path.stem for path in (DATA / "dnns").glob("*.json")} | {"vgg19"}
+    for path in EVIDENCE:
+        for row in rows(path):
+            assert row["dnn"].startswith("other:") or row["dnn"] in shipped, row
+
+
+def _resnet50(technique: str) -> dict[float, float]:
+    found = {}
+    for row in rows(DATA / "evidence" / "accuracy.csv"):
+        if (row["dnn"], row["technique"]) == ("resnet50", technique) and "KiB" in row["setting"]:
+            size = float(row["setting"].split(",")[1].split()[0])
+            found[size] = max(float(row["value"]), found.get(size, 0.0))
+    return found
+
+
+def test_a_smaller_jpeg_costs_accuracy() -> None:
+    curve = _resnet50("jpeg")
+    assert len(curve) == 9
+    values = [curve[size] for size in sorted(curve)]
+    assert values == sorted(values)
+    assert values[0] < 50 < 75 < values[-1]
+
+
+def test_a_learned_bottleneck_beats_jpeg_at_half_its_size() -> None:
+    bottleneck, jpeg = _resnet50("feature-bottleneck"), _resnet50("jpeg")
+    for size, accuracy in jpeg.items():
+        if size <= 8:
+            assert max(v for s, v in bottleneck.items() if s <= size) > accuracy + 2.0
+
+
+def test_measured_jpeg_sizes_agree_with_the_published_ones() -> None:
+    published = {10: 2.84, 20: 4.02, 30: 5.07, 50: 6.79, 90: 16.0}
+    for row in rows(DATA / "facts" / "encodings.csv"):
+        name, _, quality = row["entity"].partition("-q")
+        wanted = ("jpeg", "224px", "bits_per_elem_bit")
+        if (name, row["basis"], row["field"]) != wanted or not quality.isdigit():
+            continue
+        if int(quality) in published:
+            kib = float(row["value"]) * 224 * 224 * 3 / 8 / 1024
+            assert kib == pytest.approx(published[int(quality)], rel=0.04)
+
+
+def test_a_site_never_uses_less_power_than_its_computers() -> None:
+    for row in rows(DATA / "facts" / "gaps_sites.csv"):
+        assert 1.0 <= float(row["value"]) < 2.0, row

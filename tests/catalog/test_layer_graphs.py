@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytic_models.catalog import Catalog, Dnn, data_folder
+from analytic_models.catalog import Catalog, Dnn, data_folder, load_catalog
 from analytic_models.errors import DataError
 from analytic_models.layer_graph import OPERATOR_TYPES, parse_decoder, parse_dnn
 
@@ -102,8 +102,7 @@ def test_peak_memory_of_a_range_covers_what_a_row_reads_and_writes(catalog: Cata
 
 @given(start=st.integers(0, 71), length=st.integers(0, 71))
 def test_a_longer_range_never_needs_less_memory(start: int, length: int) -> None:
-    text = (data_folder() / "dnns" / "resnet50.json").read_text(encoding="utf-8")
-    net = parse_dnn(text)
+    net = load_catalog().dnns["resnet50"]
     assert net.peak_elem(start, start + length) <= net.peak_elem(start, start + length + 1)
 
 
