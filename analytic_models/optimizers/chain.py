@@ -14,6 +14,7 @@ from analytic_models.optimizers.pareto import pareto_mask
 from analytic_models.optimizers.protocols import FloatArray, IntArray
 
 _STEPS = 60
+_OTHERS = 12
 _WIDEST = 2_000_000
 _FEW = 200
 _SLACK = 1e-12  # rounding of sums that should meet a scaled budget exactly
@@ -175,7 +176,7 @@ def place_chain_within(
     cutoff, bound, labels = dual.bound, dual.bound, 0
     width = max(1e-3 * abs(bound), 1e-6 * (widest - bound), 1e-12)
     while bound < dual.cost and bound <= widest:
-        cutoff = min(bound + width, dual.cost)
+        cutoff = min(dual.bound + width, dual.cost)
         found = _label_setting(problem, dual, least, cutoff, label_limit)
         if found is None:
             return _finish(problem, dual.path, bound, "stopped", label_limit)
@@ -183,7 +184,7 @@ def place_chain_within(
         labels += count
         if path is not None:
             return _finish(problem, path, _path_cost(problem, path), "optimal", labels)
-        bound, width = max(bound, cutoff), 4.0 * width
+        bound, width = max(bound, cutoff), 1.7 * width
     if dual.path is None:
         return _no_plan(np.inf, "infeasible", "label setting found no path within the budgets")
     return _finish(problem, dual.path, dual.cost, "optimal", labels)
@@ -217,9 +218,10 @@ class _Problem:
 
 @dataclass(frozen=True)
 class _Dual:
-    """The best multipliers found, their bound, and the best feasible path on the way."""
+    """The best multipliers found, others near them, and the best feasible path on the way."""
 
     multipliers: FloatArray
+    others: tuple[FloatArray, ...]
     bound: float
     path: tuple[IntArray, IntArray] | None
     cost: float
@@ -266,8 +268,9 @@ def _from_start(arcs: FloatArray) -> FloatArray:
 
 def _maximise_dual(problem: _Problem) -> _Dual:
     """Subgradient ascent on the Lagrangian dual with Polyak steps."""
-    multipliers = np.zeros(len(problem.budgets))
-    best = _Dual(multipliers, -np.inf, None, np.inf)
+    multipliers = best = np.zeros(len(problem.budgets))
+    highest, cost, feasible = -np.inf, np.inf, None
+    tried: list[tuple[float, FloatArray]] = []
     relax, stalled = 1.0, 0
     for _ in range(_STEPS):
         arcs, end = problem.priced(multipliers)
@@ -275,25 +278,26 @@ def _maximise_dual(problem: _Problem) -> _Dual:
         path = (plan.tier, plan.option)
         excess = _path_use(problem, path) - problem.budgets
         bound = plan.cost - float(multipliers @ problem.budgets)
-        cost, feasible_path = best.cost, best.path
+        tried.append((bound, multipliers))
         if np.all(excess <= _SLACK) and _path_cost(problem, path) < cost:
-            cost, feasible_path = _path_cost(problem, path), path
-        stalled = 0 if bound > best.bound else stalled + 1
-        if bound > best.bound:
-            best = _Dual(multipliers, bound, feasible_path, cost)
+            cost, feasible = _path_cost(problem, path), path
+        if bound > highest:
+            highest, best, stalled = bound, multipliers, 0
+            relax *= 1.3
         else:
-            best = _Dual(best.multipliers, best.bound, feasible_path, cost)
-        if stalled == 4:
-            relax, stalled, multipliers = relax / 2, 0, best.multipliers
+            stalled += 1
+        if stalled == 2:
+            relax, stalled, multipliers = relax * 0.4, 0, best
+            continue
         # Without a feasible path the target is a guess a little above the bound.
-        target = cost if np.isfinite(cost) else best.bound + 0.1 * abs(best.bound) + 1e-12
+        target = cost if np.isfinite(cost) else highest + 0.05 * abs(highest) + 1e-12
         slope = np.where((multipliers <= 0.0) & (excess < 0.0), 0.0, excess)
         norm = float(slope @ slope)
-        if norm == 0.0 or target - best.bound <= 1e-12 * abs(target):
+        if norm == 0.0 or cost <= highest + 1e-12 * abs(highest):
             break
-        step = relax * max(target - bound, 0.0) / norm
-        multipliers = np.maximum(multipliers + step * slope, 0.0)
-    return best
+        multipliers = np.maximum(multipliers + relax * (target - bound) / norm * slope, 0.0)
+    tried.sort(key=lambda pair: -pair[0])
+    return _Dual(best, tuple(entry[1] for entry in tried[1:_OTHERS]), highest, feasible, cost)
 
 
 def _label_setting(
@@ -303,8 +307,9 @@ def _label_setting(
 
     ``None`` if some layer had more labels than allowed.
     """
-    arcs, end = problem.priced(dual.multipliers)
-    rest = _to_go(arcs, end) - float(dual.multipliers @ problem.budgets)
+    arcs, _ = problem.priced(dual.multipliers)
+    bounds = _Bounds.of(problem, dual)
+    rest = bounds.rest[0]
     start = _from_start(arcs)
     reduced = start[:-1, :, None, None] + arcs + rest[1:, None, :, None]
     layers, tails, heads, options = np.nonzero(reduced < cutoff)
@@ -312,7 +317,7 @@ def _label_setting(
     labels = np.zeros((1, 1 + len(problem.budgets)))
     tier = np.zeros(1, dtype=np.int64)
     history: list[tuple[IntArray, IntArray, IntArray]] = []
-    count = 0
+    count = skip = 0
     for layer in range(len(arcs)):
         chosen = slice(firsts[layer], firsts[layer + 1])
         arc_tail, arc_head, arc_option = tails[chosen], heads[chosen], options[chosen]
@@ -320,10 +325,14 @@ def _label_setting(
         place = (layer, arc_tail[arc], arc_head[arc], arc_option[arc])
         step = np.stack([problem.arcs[place], *(use[place] for use in problem.uses)], axis=1)
         fresh, head = labels[label] + step, arc_head[arc]
-        weighed = fresh[:, 0] + fresh[:, 1:] @ dual.multipliers + rest[layer + 1, head]
         room = problem.budgets + _SLACK - least[:, layer + 1, head].T
-        keep = np.flatnonzero((weighed < cutoff) & np.all(fresh[:, 1:] <= room, axis=1))
-        keep = keep[_undominated(fresh[keep], head[keep])]
+        keep = np.flatnonzero(np.all(fresh[:, 1:] <= room, axis=1))
+        keep = bounds.below(fresh, head, keep, layer + 1, cutoff)
+        if len(keep) > _FEW and layer >= skip:
+            rows = _undominated(fresh[keep], head[keep])
+            # Dominance that removes little is not tried again at once.
+            skip = layer + (1 if len(rows) < 0.7 * len(keep) else 8)
+            keep = keep[rows]
         count += len(keep)
         if len(keep) > limit:
             return None
@@ -340,10 +349,32 @@ def _label_setting(
     return _backtrack(history, winner), count
 
 
+@dataclass(frozen=True)
+class _Bounds:
+    """Lagrangian bounds on what completing a label costs, for several multipliers."""
+
+    multipliers: list[FloatArray]
+    rest: list[FloatArray]
+
+    @classmethod
+    def of(cls, problem: _Problem, dual: _Dual) -> _Bounds:
+        multipliers = [dual.multipliers, *dual.others]
+        rest = [_to_go(*problem.priced(m)) - float(m @ problem.budgets) for m in multipliers]
+        return cls(multipliers, rest)
+
+    def below(
+        self, labels: FloatArray, tier: IntArray, rows: IntArray, layer: int, cutoff: float
+    ) -> IntArray:
+        """Return the rows that no bound lifts to the cut-off."""
+        for multiplier, rest in zip(self.multipliers, self.rest, strict=True):
+            some = labels[rows]
+            total = some[:, 0] + some[:, 1:] @ multiplier + rest[layer, tier[rows]]
+            rows = rows[total < cutoff]
+        return rows
+
+
 def _undominated(labels: FloatArray, tier: IntArray) -> IntArray:
     """Return labels that no label of the same tier beats; small sets are not worth the test."""
-    if len(labels) <= _FEW:
-        return np.arange(len(labels))
     kept = []
     for place in np.unique(tier):
         rows = np.flatnonzero(tier == place)
