@@ -63,7 +63,8 @@ class Arrivals:
     scv
         Squared coefficient of variation of a renewal source's gaps.
     gap_kind
-        Law of a renewal source's gaps, one of the service kinds.
+        Law of a renewal source's gaps, one of the service kinds; left out: deterministic,
+        gamma, exponential or hyperexponential, as ``scv`` is 0, below 1, 1 or above 1.
     spread_s
         Synchronised sources only: each request is late by a uniform time up to this.
 
@@ -77,7 +78,7 @@ class Arrivals:
     rate_per_s: float
     sources: int = 1
     scv: float = 1.0
-    gap_kind: str = "gamma"
+    gap_kind: str = ""
     spread_s: float = 0.0
 
     def __post_init__(self) -> None:
@@ -89,6 +90,10 @@ class Arrivals:
             problems.append(Problem("arrivals.sources", f"is {self.sources!r}", "1 or more"))
         if self.spread_s and self.kind != "synchronised":
             problems.append(Problem("arrivals.spread_s", "is for synchronised sources", "0"))
+        if not self.gap_kind:
+            above = "hyperexponential" if self.scv > 1 else "gamma"
+            kind = {0.0: "deterministic", 1.0: "exponential"}.get(self.scv, above)
+            object.__setattr__(self, "gap_kind", kind)
         if self.kind == "renewal":
             if self.gap_kind not in SERVICE_KINDS:
                 allowed = ", ".join(SERVICE_KINDS)

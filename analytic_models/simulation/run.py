@@ -6,7 +6,7 @@ __all__ = ["SimulationResult", "StationResult", "mean_of", "simulate_route", "su
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from analytic_models.errors import DesignError, Problem
 from analytic_models.simulation.estimates import Batches, Ccdf, Estimate, batch_estimate
 from analytic_models.simulation.fcfs import Floats, Ints
 from analytic_models.simulation.network import Arrivals, Branch, Route, Station
-from analytic_models.simulation.sampling import arrival_times
+from analytic_models.simulation.sampling import Flags, arrival_times
 from analytic_models.simulation.stations import Progress, Ticker, Visits, serve
 
 _MOST_BACKGROUND = 2e8
@@ -80,7 +80,7 @@ class SimulationResult:
         Signs that the run is not in steady state; its intervals are then too narrow.
     """
 
-    sojourn_s: Floats
+    sojourn_s: Floats = field(repr=False)
     mean_s: Estimate
     p50_s: Estimate
     p95_s: Estimate
@@ -96,7 +96,7 @@ class SimulationResult:
     elapsed_s: float
     effective_samples: float
     unsteady: tuple[str, ...]
-    batches: Batches
+    batches: Batches = field(repr=False)
 
     @property
     def steady(self) -> bool:
@@ -184,7 +184,8 @@ class _Run:
         depart = np.empty_like(arrive)
         depart[order] = visits.depart
         self.now[who] = depart
-        return _station_result(station, visits, self.counted_from, utilisation, batches)
+        counted = self.counted[who][order]
+        return _station_result(station, visits, counted, utilisation, batches)
 
     @property
     def branches(self) -> tuple[Branch, ...]:
@@ -203,9 +204,8 @@ class _Run:
 
 
 def _station_result(
-    station: Station, visits: Visits, counted_from: float, utilisation: float, batches: int
+    station: Station, visits: Visits, counted: Flags, utilisation: float, batches: int
 ) -> StationResult:
-    counted = visits.arrive >= counted_from
     served = counted & ~np.isnan(visits.depart)
     sojourn = visits.depart[served] - visits.arrive[served]
     wait = sojourn - visits.held[served]

@@ -16,9 +16,9 @@ from analytic_models.simulation.parts import Service, TokenLength
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 
-# A periodic source keeps its phase for at least 4 and at most 32 periods; the first two after a
-# change of phases still remember the old ones and are not counted.
-_PHASE_PERIODS = (4, 32)
+# A run must average over phases, so they change every 4 to 8 periods; the first two periods after
+# a change still remember the old phases and are not counted.
+_PHASE_PERIODS = (4, 8)
 _PHASE_CHANGES = 80
 _PHASE_TRANSIENT = 2
 
