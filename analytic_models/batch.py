@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Batch", "DesignSet", "batch_of"]
+__all__ = ["Batch", "DesignSet", "batch_of", "column_origins", "encoding_loss"]
 
 import dataclasses
 import math
@@ -186,14 +186,36 @@ def batch_of(
     columns: dict[str, Array] = {name: item.value for name, item in looked.items()}
     columns["exact_tail_flag"] = float(exact_tail)
     reasons = {name: item.origin.note for name, item in looked.items() if math.isnan(item.value)}
-    look_up = _DesignLookup(scenario, catalog, designs, work_effects)
-    columns |= look_up.segments()
-    columns |= look_up.payloads()
-    columns |= look_up.accuracy()
+    look_up, found = _design_columns(scenario, catalog, designs, work_effects)
+    columns |= found
     columns |= swept
     size = max([len(designs), *(len(np.atleast_1d(v)) for v in swept.values())])
     origins = {name: item for name, item in looked.items() if name not in swept}
     return Batch(scenario, designs, size, columns, effects, origins, reasons | look_up.reasons, look_up.tables)
+
+
+# Look-ups of large design sets outlive a scenario: they depend on ids alone, and a slider moves numbers.
+_KEPT_LOOKUPS = 4
+_KEPT_FROM = 1_000
+_lookups: dict[tuple[Any, ...], tuple[DesignSet, _DesignLookup, dict[str, Array]]] = {}
+
+
+def _design_columns(
+    scenario: Scenario,
+    catalog: Catalog,
+    designs: DesignSet,
+    work_effects: Mapping[str, tuple[WorkEffect, ...]],
+) -> tuple[_DesignLookup, dict[str, Array]]:
+    key = (id(designs), id(catalog), scenario.dnn, scenario.device, scenario.edge, scenario.cloud, scenario.timing)
+    if key in _lookups and _lookups[key][0] is designs:
+        return _lookups[key][1:]
+    look_up = _DesignLookup(scenario, catalog, designs, work_effects)
+    columns = {**look_up.segments(), **look_up.payloads(), **look_up.accuracy()}
+    if len(designs) >= _KEPT_FROM:
+        while len(_lookups) >= _KEPT_LOOKUPS:
+            _lookups.pop(next(iter(_lookups)), None)
+        _lookups[key] = (designs, look_up, columns)
+    return look_up, columns
 
 
 @lru_cache(maxsize=64)
@@ -283,7 +305,7 @@ class _DesignLookup:
         time = np.full((len(PRECISIONS), boundaries), np.nan)
         weight = np.full((len(PRECISIONS), boundaries), np.nan)
         bits = np.full(len(PRECISIONS), np.nan)
-        for code in np.unique(codes) if np.ndim(codes) else (int(codes),):
+        for code in _present(codes):
             precision = PRECISIONS[int(code)]
             table = layer_times(
                 self.catalog, self.scenario.dnn, getattr(self.scenario, tier), precision, self.scenario.timing,
@@ -314,6 +336,7 @@ class _DesignLookup:
         features1 = (1.0 - _flag(np.equal(cut1, 0))) * self.uplink_used
         features2 = (1.0 - _flag(np.equal(cut2, 0))) * self.used["cloud"]
         return {
+            "raw_input_leaves_flag": raw1,
             "uplink_raw_elem_count": raw1 * raw_elements,
             "backhaul_raw_elem_count": raw2 * raw_elements,
             "uplink_feature_elem_count": features1 * elements[cut1],
@@ -352,7 +375,7 @@ class _DesignLookup:
             ("uplink_feature_loss_frac", self.designs.uplink_encoding),
             ("backhaul_feature_loss_frac", self.designs.backhaul_encoding),
         ):
-            self._note(column, [encoded[int(code)] for code in np.unique(codes)])
+            self._note(column, [encoded[code] for code in _present(codes)])
         cut1, cut2 = self.designs.cut1, self.designs.cut2
         inner1 = np.greater(cut1, 0) & np.greater(self.uplink_used, 0)
         inner2 = np.greater(cut2, cut1) & np.greater(self.used["cloud"], 0)
@@ -383,7 +406,7 @@ def encoding_loss(catalog: Catalog, dnn_id: str, encoding: str) -> Looked:
             before, after = float(row["baseline"]), float(row["value"])
             return Looked(max(0.0, (before - after) / before), Origin("measured", (), row["where"]))
     known = losses(catalog, dnn_id).precision
-    if entry.attributes.get("modality") == "feature" and encoding in known:
+    if entry.attributes.get("modality") == "features" and encoding in known:
         looked = known[encoding]
         note = f"charged as if the whole dnn ran at {encoding}: {looked.origin.note}"
         return Looked(looked.value, Origin("assumed", looked.origin.facts, note), 0.0, looked.high)
@@ -415,3 +438,51 @@ def _choose(flag: Any, on: Ints | int, off: Ints | int) -> Ints | int:  # noqa: 
     if np.ndim(flag) == 0:
         return on if flag else off
     return np.where(flag, on, off)
+
+
+def column_origins(batch: Batch, catalog: Catalog) -> dict[str, Looked]:
+    """Return the origins of the columns that depend on the design, for a batch of one.
+
+    Names a layer graph, an encoding's fact or a published accuracy for each.
+    """
+    design, scenario = batch.designs.design(), batch.scenario
+    dnn = catalog.dnns[scenario.dnn]
+    elements = float(dnn.boundary_elem[0])
+    names = {"cut1": dnn.boundary_name[design.cut1], "cut2": dnn.boundary_name[design.cut2]}
+    graph = Origin("computed", (), f"from the layer graph of {dnn.label}, cut after {names['cut1']} and {names['cut2']}")
+
+    def at(name: str, origin: Origin) -> Looked:
+        return Looked(float(np.asarray(batch.columns[name]).reshape(-1)[0]), origin)
+
+    found = {name: at(name, graph) for name in batch.columns if name not in batch.origins}
+    relayed = design.cut1 == design.cut2
+    back = design.uplink_encoding if relayed else design.backhaul_encoding
+    for column, encoding in (
+        ("raw_elem_bit", design.input_encoding),
+        ("uplink_feature_elem_bit", design.uplink_encoding),
+        ("backhaul_feature_elem_bit", back),
+    ):
+        found[column] = encoding_bits(catalog, encoding, elements)[0]
+    sent = design.input_encoding if design.cut1 == 0 else design.uplink_encoding
+    found["encode_elem_op"] = encoding_bits(catalog, sent, elements)[1]
+    for column, encoding in (
+        ("input_encoding_loss_frac", design.input_encoding),
+        ("uplink_feature_loss_frac", design.uplink_encoding),
+        ("backhaul_feature_loss_frac", design.backhaul_encoding),
+    ):
+        if found[column].value != 0.0:
+            found[column] = encoding_loss(catalog, scenario.dnn, encoding)
+    table = losses(catalog, scenario.dnn)
+    found["accuracy_baseline_frac"] = table.baseline
+    for tier in TIERS:
+        column = f"{tier}_precision_loss_frac"
+        if found[column].value != 0.0:
+            found[column] = table.precision[getattr(design, f"{tier}_precision")]
+    return found
+
+
+def _present(codes: Ints | int) -> list[int]:
+    """Codes that occur, in order; counting is faster than sorting."""
+    if np.ndim(codes) == 0:
+        return [int(codes)]
+    return [int(code) for code in np.flatnonzero(np.bincount(codes))]

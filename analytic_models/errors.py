@@ -8,6 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
+# Problems that the text of an error lists; all of them are in ``problems``.
+_SHOWN = 20
+
+
 @dataclass(frozen=True)
 class Problem:
     """One fault in an input: where it is, what is wrong, what would be allowed."""
@@ -36,7 +40,10 @@ class EcccError(Exception):
         elif isinstance(problems, Problem):
             problems = [problems]
         self.problems: tuple[Problem, ...] = tuple(problems)
-        super().__init__("\n".join(str(p).removeprefix(": ") for p in self.problems))
+        lines = [str(p).removeprefix(": ") for p in self.problems[:_SHOWN]]
+        if len(self.problems) > _SHOWN:
+            lines.append(f"… and {len(self.problems) - _SHOWN} more")
+        super().__init__("\n".join(lines))
 
 
 class DataError(EcccError):

@@ -111,7 +111,7 @@ def run_batch(batch: Batch, quantities: Collection[str] | None = None) -> Evalua
     fixed = {name: v for name, v in batch.columns.items() if not np.ndim(v)}
     for start in range(0, batch.size, _BLOCK):
         block = slice(start, start + _BLOCK)
-        part = PIPELINE.run(fixed | {name: v[block] for name, v in varying.items()}, kept, batch.effects)
+        part = PIPELINE.run(fixed | {name: v[block] for name, v in varying.items()}, kept, batch.effects, keep_all=False)
         for name, out in kept.items():
             out[block] = part[name]
     return Evaluation(batch, {**batch.columns, **kept})

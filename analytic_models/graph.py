@@ -162,6 +162,7 @@ class Graph:
     table: Mapping[str, Binding] = field(init=False)
     order: tuple[str, ...] = field(init=False)
     _plans: dict[frozenset[str], tuple[Binding, ...]] = field(init=False, default_factory=dict)
+    _drops: dict[frozenset[str], tuple[tuple[str, ...], ...]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "table", {b.name: b for b in self.bindings})
@@ -246,11 +247,26 @@ class Graph:
             self._plans[key] = tuple(self.table[name] for name in self.order if name in needed)
         return self._plans[key]
 
+    def drops(self, wanted: Collection[str]) -> tuple[tuple[str, ...], ...]:
+        """Return, for each binding of the plan, the names that nothing after it reads."""
+        key = frozenset(wanted)
+        if key not in self._drops:
+            seen = set(key)
+            found: list[tuple[str, ...]] = []
+            for binding in reversed(self.plan(wanted)):
+                last = [name for name in (*binding.needs, binding.name) if name not in seen]
+                seen.update(last)
+                found.append(tuple(name for name in last if name in self.table))
+            self._drops[key] = tuple(reversed(found))
+        return self._drops[key]
+
     def run(
         self,
         columns: Mapping[str, Array],
         wanted: Collection[str],
         effects: Mapping[str, Sequence[AppliedEffect]] | None = None,
+        *,
+        keep_all: bool = True,
     ) -> dict[str, Array]:
         """Compute quantities for one block of cases.
 
@@ -262,15 +278,22 @@ class Graph:
             Quantities to compute; what they need is computed too and returned with them.
         effects
             Effects per hook, in axis order.
+        keep_all
+            Whether to return what the wanted quantities need, too; letting go of it early keeps
+            the temporaries of a block in the cache.
         """
         values: dict[str, Array] = dict(columns)
         effects = effects or {}
         # Unstable or undefined rows carry inf and nan on purpose.
         with np.errstate(all="ignore"):
-            for binding in self.plan(wanted):
+            plan = self.plan(wanted)
+            drops = ((),) * len(plan) if keep_all else self.drops(wanted)
+            for binding, last_used in zip(plan, drops, strict=True):
                 value = binding.compute(values)
                 if binding.hook:
                     for effect in effects.get(binding.hook, ()):
                         value = effect(value)
                 values[binding.name] = value
+                for name in last_used:
+                    del values[name]
         return values

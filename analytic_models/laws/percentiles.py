@@ -91,14 +91,26 @@ def chain_branches(
     return [path for path in paths if np.any(np.greater(path.share, 0.0))]
 
 
-_once = lru_cache(maxsize=256)(chain_branches)
+# Levels that are asked for together: a single case solves them in one go.
+_LEVELS = (0.5, 0.95, 0.99, 0.999)
 
 
-def _branches(values: tuple[Array, ...]) -> list[Branch]:
-    """Build the paths; for a single case only once for all its percentiles."""
-    if all(np.ndim(value) == 0 for value in values):
-        return _once(*(float(value) for value in values))
+@lru_cache(maxsize=256)
+def _single(values: tuple[float, ...]) -> list[Branch]:
     return chain_branches(*values)
+
+
+@lru_cache(maxsize=256)
+def _percentiles(values: tuple[float, ...]) -> tuple[float, ...]:
+    found = np.asarray(mixture_quantile(_single(values), np.array(_LEVELS)))
+    return tuple(float(value) for value in np.broadcast_to(found, (len(_LEVELS),)))
+
+
+def _as_floats(values: tuple[Array, ...]) -> tuple[float, ...] | None:
+    """Return the numbers of a single case, or None for arrays of cases."""
+    if any(isinstance(value, np.ndarray) and value.ndim for value in values):
+        return None
+    return tuple(float(value) for value in values)
 
 
 def chain_quantile(
@@ -154,7 +166,12 @@ def chain_quantile(
         edge_service, edge_shared, edge_servers, cloud_arrival, backhaul_service, backhaul_shared, backhaul_fixed,
         cloud_service, cloud_shared, cloud_servers, compute_scv, message_scv, remote, onward,
     )  # fmt: skip
-    return mixture_quantile(_branches(values), level)
+    single = _as_floats(values)
+    if single is None:
+        return mixture_quantile(chain_branches(*values), level)
+    if np.ndim(level) == 0 and float(level) in _LEVELS:
+        return _percentiles(single)[_LEVELS.index(float(level))]
+    return mixture_quantile(_single(single), level)
 
 
 def chain_exceedance(
@@ -205,4 +222,5 @@ def chain_exceedance(
         edge_service, edge_shared, edge_servers, cloud_arrival, backhaul_service, backhaul_shared, backhaul_fixed,
         cloud_service, cloud_shared, cloud_servers, compute_scv, message_scv, remote, onward,
     )  # fmt: skip
-    return mixture_exceedance(_branches(values), threshold)
+    single = _as_floats(values)
+    return mixture_exceedance(chain_branches(*values) if single is None else _single(single), threshold)

@@ -29,7 +29,7 @@ def _fixed_part(load: Array) -> Array:
     return np.where(np.less(load, _SERIES_BELOW), series, closed)
 
 
-def shared_variance(arrival: PerS, service: S, scv: Pure, servers: Count) -> S2:
+def shared_variance(time: S, service: S, scv: Pure) -> S2:
     r"""Variance of the sojourn under processor sharing.
 
     .. math:: \sigma^2 = \left(\frac{S}{1-\rho}\right)^2
@@ -38,14 +38,12 @@ def shared_variance(arrival: PerS, service: S, scv: Pure, servers: Count) -> S2:
 
     Parameters
     ----------
-    arrival
-        Requests [1/s].
+    time
+        Mean sojourn; its ratio to the service gives the load [s].
     service
         Time alone at full speed [s].
     scv
         Squared coefficient of variation of the work.
-    servers
-        Jobs that run at full speed together.
 
     Notes
     -----
@@ -58,16 +56,15 @@ def shared_variance(arrival: PerS, service: S, scv: Pure, servers: Count) -> S2:
 
     Examples
     --------
-    >>> round(float(shared_variance(0.7, 1.0, 0.0, 1.0)), 3)
+    >>> round(float(shared_variance(1.0 / 0.3, 1.0, 0.0)), 3)
     6.842
-    >>> round(float(shared_variance(0.5, 1.0, 1.0, 1.0)), 4)
+    >>> round(float(shared_variance(2.0, 1.0, 1.0)), 4)
     6.6667
     """
-    mean = ps_sojourn_mean(arrival, service, servers)
-    load = _load(service, mean)
+    load = _load(service, time)
     fixed = _fixed_part(load)
     spread = scv + fixed + scv * (2.0 * load / (2.0 - load) - fixed)
-    return mean * mean * spread
+    return np.where(np.isinf(time), np.inf, time * time * spread)
 
 
 def _shift(service: S, scv: Pure) -> Array:
@@ -75,10 +72,19 @@ def _shift(service: S, scv: Pure) -> Array:
     return service * np.maximum(1.0 - scv, 0.0)
 
 
-def shared_skew(arrival: PerS, service: S, scv: Pure, servers: Count) -> S3:
+def shared_skew(time: S, variance: S2, service: S, scv: Pure) -> S3:
     r"""Third cumulant of the sojourn under processor sharing, by a shifted gamma.
 
     .. math:: \kappa_3 = \frac{2\sigma^4}{m - d},\quad d = S\,\max(0, 1 - c_s^2)
+
+    Parameters
+    ----------
+    time, variance
+        Mean and variance of the sojourn [s, s2].
+    service
+        Time alone at full speed [s].
+    scv
+        Squared coefficient of variation of the work.
 
     Notes
     -----
@@ -90,12 +96,10 @@ def shared_skew(arrival: PerS, service: S, scv: Pure, servers: Count) -> S3:
 
     Examples
     --------
-    >>> round(float(shared_skew(0.5, 1.0, 1.0, 1.0)), 3)
-    44.444
+    >>> round(float(shared_skew(2.0, 6.6667, 1.0, 1.0)), 2)
+    44.44
     """
-    mean = ps_sojourn_mean(arrival, service, servers)
-    variance = shared_variance(arrival, service, scv, servers)
-    beyond = mean - _shift(service, scv)
+    beyond = time - _shift(service, scv)
     return np.where(np.greater(beyond, 0.0), 2.0 * variance * variance / np.maximum(beyond, 1e-300), 0.0)
 
 
@@ -104,8 +108,14 @@ def shared_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> StationL
 
     Parameters
     ----------
-    arrival, service, scv, servers
-        As for :func:`shared_variance`; ``scv`` is one number.
+    arrival
+        Requests [1/s].
+    service
+        Time alone at full speed [s].
+    scv
+        Squared coefficient of variation of the work, one number.
+    servers
+        Jobs that run at full speed together.
 
     Returns
     -------
@@ -124,7 +134,7 @@ def shared_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> StationL
     if np.ndim(scv) == 0 and scv == 1.0:
         return ps_law(arrival, service, servers)
     mean = ps_sojourn_mean(arrival, service, servers)
-    variance = shared_variance(arrival, service, scv, servers)
+    variance = shared_variance(mean, service, scv)
     shift = _shift(service, scv)
     beyond = np.maximum(mean - shift, 1e-300)
     law = gamma_law(beyond, variance / (beyond * beyond))

@@ -6,19 +6,17 @@ __all__ = [
     "class_arrival",
     "fcfs_skew",
     "fcfs_variance",
+    "fcfs_wait",
     "idle_latency",
+    "offered_load",
     "passed_arrival",
     "ps_wait_mean",
 ]
 
-from analytic_models.laws.queueing import (
-    mgc_wait_skew,
-    mgc_wait_variance,
-    ps_sojourn_mean,
-    service_skew,
-    service_variance,
-)
-from analytic_models.units import S2, S3, Count, Frac, PerS, Pure, S
+import numpy as np
+
+from analytic_models.laws.queueing import mgc_wait_mean, ps_sojourn_mean
+from analytic_models.units import S2, S3, Array, Count, Frac, PerS, Pure, S
 
 
 def class_arrival(population: Count, per_device: PerS) -> PerS:
@@ -76,38 +74,145 @@ def ps_wait_mean(arrival: PerS, service: S, servers: Count) -> S:
     return ps_sojourn_mean(arrival, service, servers) - service
 
 
-def fcfs_variance(arrival: PerS, service: S, scv: Pure, servers: Count) -> S2:
+def offered_load(arrival: PerS, service: S) -> Count:
+    r"""Work that arrives per second, in servers kept busy (erlang).
+
+    .. math:: a = \lambda\,S
+
+    Examples
+    --------
+    >>> offered_load(5.0, 0.1)
+    0.5
+    """
+    return arrival * service
+
+
+def fcfs_wait(arrival: PerS, service: S, scv: Pure, servers: Count, waiting: Frac) -> S:
+    r"""Mean wait before service, first come first served.
+
+    .. math:: W = \varphi\,\frac{1 + c_s^2}{2}\,\frac{C\,S}{c - a}
+
+    Parameters
+    ----------
+    arrival
+        Requests [1/s].
+    service
+        Mean service time [s].
+    scv
+        Squared coefficient of variation of the service time.
+    servers
+        Servers.
+    waiting
+        Erlang's probability of waiting.
+
+    Notes
+    -----
+    One server: exact (Pollaczek–Khinchine). Several: Whitt's correction, exact at scv 1. Infinite at
+    and above full load.
+
+    References
+    ----------
+    pollaczek-1930, whitt-1993
+
+    Examples
+    --------
+    >>> round(float(fcfs_wait(5.0, 0.1, 0.0, 1.0, 0.5)), 9)
+    0.05
+    """
+    return mgc_wait_mean(arrival, service, scv, servers, waiting)
+
+
+def fcfs_variance(wait: S, waiting: Frac, offered: Count, service: S, scv: Pure, servers: Count) -> S2:
     r"""Variance of the time in a first-come-first-served station.
 
-    .. math:: \sigma^2_T = \sigma^2_W + \sigma^2_S
+    .. math:: \sigma^2 = W^2 + \frac{\lambda b_3}{3(1-\rho)} + c_s^2 S^2\ (c = 1),\qquad
+        \sigma^2 = W^2\,\frac{2 - C}{C} + c_s^2 S^2\ (c > 1)
+
+    Parameters
+    ----------
+    wait
+        Mean wait [s].
+    waiting
+        Probability of waiting.
+    offered
+        Offered load.
+    service
+        Mean service time [s].
+    scv
+        Squared coefficient of variation of the service time, taken as gamma.
+    servers
+        Servers.
+
+    Notes
+    -----
+    Exact for one server (Takács); several: those who wait do so exponentially, exact for M/M/c.
 
     References
     ----------
-    takacs-1962
+    takacs-1962, whitt-1993
 
     Examples
     --------
-    >>> round(float(fcfs_variance(5.0, 0.1, 1.0, 1.0)), 6)
+    >>> round(float(fcfs_variance(0.1, 0.5, 0.5, 0.1, 1.0, 1.0)), 6)
     0.04
     """
-    return mgc_wait_variance(arrival, service, scv, servers) + service_variance(service, scv)
+    own = scv * service * service
+    if np.ndim(servers) == 0:
+        return own + (_single_variance(wait, offered, service, scv) if servers == 1 else _many_variance(wait, waiting))
+    many = _many_variance(wait, waiting)
+    return own + np.where(np.equal(servers, 1), _single_variance(wait, offered, service, scv), many)
 
 
-def fcfs_skew(arrival: PerS, service: S, scv: Pure, servers: Count) -> S3:
+def fcfs_skew(wait: S, waiting: Frac, offered: Count, service: S, scv: Pure, servers: Count) -> S3:
     r"""Third cumulant of the time in a first-come-first-served station.
 
-    .. math:: \kappa_3(T) = \kappa_3(W) + \kappa_3(S)
+    .. math:: \kappa_3 = \frac{\lambda b_4}{4(1-\rho)} + \frac{\lambda b_3 W}{1-\rho} + 2W^3 + 2c_s^4 S^3\ (c=1),
+        \qquad \kappa_3 = W^3\,\frac{6 - 6C + 2C^2}{C^2} + 2c_s^4 S^3\ (c>1)
+
+    Parameters
+    ----------
+    wait, waiting, offered, service, scv, servers
+        As for :func:`fcfs_variance`.
 
     References
     ----------
-    takacs-1962
+    takacs-1962, whitt-1993
 
     Examples
     --------
-    >>> round(float(fcfs_skew(5.0, 0.1, 1.0, 1.0)), 6)
+    >>> round(float(fcfs_skew(0.1, 0.5, 0.5, 0.1, 1.0, 1.0)), 6)
     0.016
     """
-    return mgc_wait_skew(arrival, service, scv, servers) + service_skew(service, scv)
+    own = 2.0 * scv * scv * service * service * service
+    if np.ndim(servers) == 0:
+        return own + (_single_skew(wait, offered, service, scv) if servers == 1 else _many_skew(wait, waiting))
+    many = _many_skew(wait, waiting)
+    return own + np.where(np.equal(servers, 1), _single_skew(wait, offered, service, scv), many)
+
+
+def _third_moment_term(offered: Count, service: S, scv: Pure) -> Array:
+    """Return lambda b3 / (3 (1 - rho)) for gamma service."""
+    return offered / (1.0 - offered) * (service * service) * ((1.0 + scv) * (1.0 + 2.0 * scv) / 3.0)
+
+
+def _single_variance(wait: S, offered: Count, service: S, scv: Pure) -> Array:
+    return wait * wait + _third_moment_term(offered, service, scv)
+
+
+def _single_skew(wait: S, offered: Count, service: S, scv: Pure) -> Array:
+    term = _third_moment_term(offered, service, scv)
+    return term * (service * (0.75 * (1.0 + 3.0 * scv)) + 3.0 * wait) + 2.0 * wait * wait * wait
+
+
+def _many_variance(wait: S, waiting: Frac) -> Array:
+    # Nobody waits where nothing arrives: the ratio is then zero, not undefined.
+    ratio = np.where(np.equal(wait, 0.0), 0.0, (2.0 - waiting) / waiting)
+    return np.where(np.isinf(wait), np.inf, wait * wait * ratio)
+
+
+def _many_skew(wait: S, waiting: Frac) -> Array:
+    ratio = np.where(np.equal(wait, 0.0), 0.0, (6.0 + waiting * (2.0 * waiting - 6.0)) / (waiting * waiting))
+    return np.where(np.isinf(wait), np.inf, wait * wait * wait * ratio)
 
 
 def idle_latency(

@@ -30,6 +30,7 @@ COLUMNS: Mapping[str, str] = {
     "uplink_used_flag": "Uplink is used",
     "backhaul_used_flag": "Backhaul is used",
     "device_mac_frac": "Share of the multiply-accumulates on the device",
+    "raw_input_leaves_flag": "The raw input leaves the device",
     # Payloads.
     **{f"{h}_raw_elem_count": f"Raw input elements on the {h}" for h in HOPS},
     **{f"{h}_feature_elem_count": f"Feature elements on the {h}" for h in HOPS},

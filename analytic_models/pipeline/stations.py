@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["STATION_BINDINGS"]
 
 from analytic_models.graph import Binding, bind, either, q, total
-from analytic_models.laws import arithmetic, communication, compute, queueing, sharing, sojourn
+from analytic_models.laws import arithmetic, communication, compute, erlang, queueing, sharing, sojourn
 
 WORKLOAD = (
     q("remote_share_frac", "frac", arithmetic.nominal_share, nominal="nominal_share_frac",
@@ -76,16 +76,26 @@ def _station(station: str, arrival: str, servers: str, scv: str, words: str) -> 
     """Utilisation, waiting and the first three cumulants of the time in a station."""
     service, shared = f"{station}_service_s", f"{station}_ps_flag"
     poisson = {"arrival": arrival, "service": service, "servers": servers}
-    general = {**poisson, "scv": scv}
+    queued = {
+        "wait": f"{station}_wait_s", "waiting": f"{station}_waiting_frac", "offered": f"{station}_offered_count",
+        "service": service, "scv": scv, "servers": servers,
+    }  # fmt: skip
+    sharing_time = {"time": f"{station}_time_s", "service": service, "scv": scv}
     return (
+        q(f"{station}_offered_count", "count", sojourn.offered_load, arrival=arrival, service=service,
+          label=f"Offered load {words}"),
         q(f"{station}_utilisation_frac", "frac", queueing.utilisation, **poisson, label=f"Utilisation {words}"),
-        either(f"{station}_wait_s", "s", by=shared, off=bind(queueing.mgc_wait_mean, **general),
+        q(f"{station}_waiting_frac", "frac", erlang.erlang_c, servers=servers, offered=f"{station}_offered_count",
+          label=f"Requests that wait {words}"),
+        either(f"{station}_wait_s", "s", by=shared,
+               off=bind(sojourn.fcfs_wait, **poisson, scv=scv, waiting=f"{station}_waiting_frac"),
                on=bind(sojourn.ps_wait_mean, **poisson), label=f"Waiting {words}"),
         q(f"{station}_time_s", "s", total, service, f"{station}_wait_s", label=f"Time {words}"),
-        either(f"{station}_variance_s2", "s2", by=shared, off=bind(sojourn.fcfs_variance, **general),
-               on=bind(sharing.shared_variance, **general), label=f"Variance of the time {words}"),
-        either(f"{station}_skew_s3", "s3", by=shared, off=bind(sojourn.fcfs_skew, **general),
-               on=bind(sharing.shared_skew, **general), label=f"Third cumulant of the time {words}"),
+        either(f"{station}_variance_s2", "s2", by=shared, off=bind(sojourn.fcfs_variance, **queued),
+               on=bind(sharing.shared_variance, **sharing_time), label=f"Variance of the time {words}"),
+        either(f"{station}_skew_s3", "s3", by=shared, off=bind(sojourn.fcfs_skew, **queued),
+               on=bind(sharing.shared_skew, **sharing_time, variance=f"{station}_variance_s2"),
+               label=f"Third cumulant of the time {words}"),
     )  # fmt: skip
 
 

@@ -1,0 +1,326 @@
+"""The best single design by looking at every one, with the reasons for the choice."""
+
+from __future__ import annotations
+
+__all__ = ["optimize", "pareto_front", "requirements"]
+
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytic_models.batch import DesignSet, batch_of
+from analytic_models.catalog import Catalog
+from analytic_models.design import Case, Scenario
+from analytic_models.errors import DesignError, Problem
+from analytic_models.evaluation import QUANTITIES, Evaluation, evaluate, run_batch
+from analytic_models.optimizers.certificate import Certificate
+from analytic_models.optimizers.pareto import pareto_mask
+from analytic_models.optimizers.solution import Binding, Constraint, FunnelStep, NearestMiss, Solution
+from analytic_models.optimizers.space import Space, default_space, enumerate_designs
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+# Percentiles of the screening stay within this share of the exact ones on chains; designs nearer
+# to the best or to a limit than this are evaluated exactly before anything is decided.
+SCREENING_MARGIN = 0.15
+_EXACT_AT_ONCE = 512
+_EXACT_AT_MOST = 20_000
+_SCREENED = ("latency_p50_s", "latency_p95_s", "latency_p99_s", "latency_p999_s", "latency_level_s",
+             "latency_required_s", "deadline_miss_frac")  # fmt: skip
+_MAXIMISED = ("accuracy_frac", "accuracy_low_frac", "accuracy_high_frac")
+_ALWAYS = (
+    Constraint("stable_flag", 1.0, ">=", "every queue stays finite"),
+    Constraint("memory_frac", 1.0, "<=", "weights and activations fit in memory"),
+)
+KEPT = ("latency_mean_s", "latency_required_s", "energy_device_j", "energy_total_j", "cost_usd", "carbon_gco2e",
+        "accuracy_frac", "accuracy_drop_pp", "exposed_frac", "bottleneck_utilisation_frac")  # fmt: skip
+
+
+def requirements(scenario: Scenario) -> tuple[Constraint, ...]:
+    """Return the requirements of a scenario as constraints, the always valid ones first."""
+    found = list(_ALWAYS)
+    if scenario.raw_input_stays_flag:
+        found.append(Constraint("raw_input_leaves_flag", 0.0, "<=", "the raw input stays on the device"))
+    found.append(
+        Constraint("latency_required_s", scenario.deadline_s, "<=", f"the deadline at {scenario.deadline_at}")
+    )
+    for quantity, limit, words in (
+        ("energy_device_j", scenario.energy_max_j, "the device's energy"),
+        ("accuracy_drop_pp", scenario.accuracy_drop_max_pp, "the accuracy that may be lost"),
+        ("cost_usd", scenario.cost_max_usd, "the cost"),
+    ):
+        if limit is not None:
+            found.append(Constraint(quantity, limit, "<=", words))
+    return tuple(found)
+
+
+def _constraints(subject_to: Mapping[str, float] | Sequence[Constraint] | None, scenario: Scenario) -> tuple[Constraint, ...]:
+    if subject_to is None:
+        return requirements(scenario)
+    if isinstance(subject_to, Mapping):
+        given = tuple(
+            Constraint(name, limit, ">=" if name in _MAXIMISED else "<=", QUANTITIES[name][0].lower())
+            for name, limit in subject_to.items()
+            if name in QUANTITIES
+        )
+        unknown = [name for name in subject_to if name not in QUANTITIES]
+        if unknown:
+            raise DesignError([Problem(f"subject_to.{n}", "is not a quantity", ", ".join(QUANTITIES)) for n in unknown])
+        return (*_ALWAYS, *given)
+    return (*_ALWAYS, *(c for c in subject_to if c not in _ALWAYS))
+
+
+def _met(values: Floats, constraint: Constraint, slack: float = 0.0) -> Bools:
+    """Whether each value meets a constraint; what is not known does not."""
+    room = slack * abs(constraint.limit) + 1e-12 * abs(constraint.limit)
+    if constraint.sense == "<=":
+        return np.asarray(values <= constraint.limit + room)
+    return np.asarray(values >= constraint.limit - room)
+
+
+def _slack(constraint: Constraint) -> float:
+    return SCREENING_MARGIN if constraint.quantity in _SCREENED else 0.0
+
+
+def optimize(
+    scenario: Scenario,
+    minimise: str = "latency_required_s",
+    subject_to: Mapping[str, float] | Sequence[Constraint] | None = None,
+    over: Space | None = None,
+    catalog: Catalog | None = None,
+) -> Solution:
+    """Find the best design of a space by evaluating every one.
+
+    Parameters
+    ----------
+    scenario
+        What is given.
+    minimise
+        Quantity to minimise; accuracies are maximised.
+    subject_to
+        Quantity to its limit (accuracies: at least, others: at most), or constraints. By default
+        the requirements of the scenario. Stability and memory always hold.
+    over
+        Space of designs; by default every precision and encoding that the scenario offers.
+
+    Returns
+    -------
+    Solution
+        Infeasible is a result, not an error.
+
+    Raises
+    ------
+    DesignError
+        If a name is not a quantity or the space is empty.
+
+    Notes
+    -----
+    Percentiles are screened with three cumulants; every design that could still be the best is then
+    evaluated by transform inversion.
+    """
+    begun = time.perf_counter()
+    if minimise not in QUANTITIES:
+        raise DesignError(Problem("minimise", f"{minimise!r} is not a quantity", ", ".join(QUANTITIES)))
+    constraints = _constraints(subject_to, scenario)
+    designs = enumerate_designs(scenario, over or default_space(scenario, catalog), catalog)
+    wanted = tuple(dict.fromkeys((minimise, *(c.quantity for c in constraints), *KEPT)))
+    screened = run_batch(batch_of(scenario, designs, catalog=catalog), wanted)
+    sign = -1.0 if minimise in _MAXIMISED else 1.0
+    objective = sign * screened[minimise]
+    met = np.stack([_met(screened[c.quantity], c) for c in constraints])
+    search = _Search(scenario, designs, minimise, sign, constraints, catalog)
+    loose = np.stack([_met(screened[c.quantity], c, _slack(c)) for c in constraints])
+    order, best = search.best(objective, loose.all(axis=0))
+    funnel = _funnel(constraints, met, screened, objective, minimise)
+    feasible = np.flatnonzero(met.all(axis=0) & np.isfinite(objective))
+    certificate = Certificate(
+        "exact",
+        "enumeration",
+        f"every one of {len(designs):,} designs was evaluated"
+        + (f"; percentiles of the {search.exact:,} that could be best by transform inversion" if search.exact else ""),
+        0.0,
+        len(designs),
+    )
+    if best is None:
+        return Solution(
+            "infeasible", minimise, sign < 0, constraints, None, certificate, funnel, (), None,
+            _nearest(screened, constraints, designs, scenario), screened, feasible, time.perf_counter() - begun,
+        )  # fmt: skip
+    alone = evaluate(Case(scenario, designs.design(best)), catalog=catalog)
+    other = search.runner_up(order, best)
+    return Solution(
+        "optimal", minimise, sign < 0, constraints, alone, certificate, funnel,
+        search.binding(objective, loose, best), other, None, screened, feasible, time.perf_counter() - begun,
+    )  # fmt: skip
+
+
+class _Search:
+    """Exact evaluation of the candidates that screening cannot rule out."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        designs: DesignSet,
+        minimise: str,
+        sign: float,
+        constraints: tuple[Constraint, ...],
+        catalog: Catalog | None,
+    ) -> None:
+        self.scenario, self.designs, self.minimise, self.sign = scenario, designs, minimise, sign
+        self.constraints, self.catalog = constraints, catalog
+        tails = {minimise, *(c.quantity for c in constraints)} & set(_SCREENED)
+        self.needs_exact = bool(tails) and not (
+            tails == {"latency_required_s"} and scenario.deadline_at == "mean"
+        )
+        self.margin = SCREENING_MARGIN if minimise in _SCREENED else 0.0
+        self.exact = 0
+        self._cache: dict[int, tuple[float, tuple[bool, ...]]] = {}
+
+    def _evaluate(self, rows: Sequence[int]) -> None:
+        new = [row for row in rows if row not in self._cache]
+        if not new:
+            return
+        wanted = tuple(dict.fromkeys((self.minimise, *(c.quantity for c in self.constraints))))
+        batch = batch_of(
+            self.scenario, self.designs.take(np.asarray(new)), exact_tail=self.needs_exact, catalog=self.catalog
+        )
+        result = run_batch(batch, wanted)
+        met = [_met(result[c.quantity], c) for c in self.constraints]
+        for i, row in enumerate(new):
+            self._cache[row] = (self.sign * float(result[self.minimise][i]), tuple(bool(m[i]) for m in met))
+        if self.needs_exact:
+            self.exact += len(new)
+
+    def best(self, objective: Floats, candidates: Bools, ignore: int | None = None) -> tuple[Floats, int | None]:
+        """Return candidate rows by screened objective, and the best row that truly meets the constraints."""
+        rows = np.flatnonzero(candidates & np.isfinite(objective))
+        order = rows[np.argsort(objective[rows], kind="stable")]
+        found, found_value = None, np.inf
+        for start in range(0, min(len(order), _EXACT_AT_MOST), _EXACT_AT_ONCE):
+            chunk = order[start : start + _EXACT_AT_ONCE]
+            bound = objective[chunk[0]] / (1.0 + self.margin) if objective[chunk[0]] > 0 else objective[chunk[0]]
+            if bound > found_value:
+                break
+            self._evaluate([int(row) for row in chunk])
+            for row in chunk:
+                value, met = self._cache[int(row)]
+                ok = all(m for i, m in enumerate(met) if i != ignore)
+                if ok and value < found_value:
+                    found, found_value = int(row), value
+        return order, found
+
+    def runner_up(self, order: Floats, best: int) -> Evaluation | None:
+        """Return the best design that differs in a cut or a precision."""
+        keys = np.stack([
+            np.asarray(getattr(self.designs, name))
+            for name in ("cut1", "cut2", "device_precision", "edge_precision", "cloud_precision")
+        ])  # fmt: skip
+        rows = [row for row, (value, met) in self._cache.items() if all(met) and np.any(keys[:, row] != keys[:, best])]
+        if not rows:
+            more = [int(row) for row in order if np.any(keys[:, int(row)] != keys[:, best])][:_EXACT_AT_ONCE]
+            self._evaluate(more)
+            rows = [row for row in more if all(self._cache[row][1])]
+        if not rows:
+            return None
+        second = min(rows, key=lambda row: self._cache[row][0])
+        return evaluate(Case(self.scenario, self.designs.design(second)), catalog=self.catalog)
+
+    def binding(self, objective: Floats, loose: Bools, best: int) -> tuple[Binding, ...]:
+        """Return the constraints without which a better design would exist."""
+        found = []
+        best_value = self._cache[best][0]
+        for i, constraint in enumerate(self.constraints):
+            if constraint in _ALWAYS:
+                continue
+            others = np.delete(loose, i, axis=0).all(axis=0)
+            _, row = self.best(objective, others, ignore=i)
+            if row is None:
+                continue
+            value = self._cache[row][0]
+            if value < best_value - 1e-9 * abs(best_value):
+                case = Case(self.scenario, self.designs.design(row))
+                at = evaluate(case, [constraint.quantity], catalog=self.catalog).value(constraint.quantity)
+                found.append(Binding(constraint, at, self.sign * value, case))
+        return tuple(found)
+
+
+def _funnel(
+    constraints: tuple[Constraint, ...], met: Bools, screened: Evaluation, objective: Floats, minimise: str
+) -> tuple[FunnelStep, ...]:
+    """Count what is left after each constraint in turn, gaps apart from violations."""
+    left = np.ones(met.shape[1], dtype=bool)
+    steps = [FunnelStep("all designs", 0, int(left.sum()))]
+    for constraint, ok in zip(constraints, met, strict=True):
+        unknown = np.isnan(screened[constraint.quantity]) & left
+        if unknown.any():
+            left &= ~unknown
+            reason = screened.reason(constraint.quantity)
+            label = f"{QUANTITIES[constraint.quantity][0].lower()} is not known"
+            steps.append(FunnelStep(label, int(unknown.sum()), int(left.sum()), (reason,) if reason else ()))
+        before = int(left.sum())
+        left &= ok
+        steps.append(FunnelStep(constraint.label or constraint.quantity, before - int(left.sum()), int(left.sum())))
+    gone = left & ~np.isfinite(objective)
+    if gone.any():
+        left &= ~gone
+        reason = screened.reason(minimise)
+        steps.append(FunnelStep("the objective is not known", int(gone.sum()), int(left.sum()), (reason,) if reason else ()))
+    return tuple(steps)
+
+
+def _nearest(
+    screened: Evaluation, constraints: tuple[Constraint, ...], designs: DesignSet, scenario: Scenario
+) -> NearestMiss | None:
+    """Return the design whose worst relative violation is smallest."""
+    worst = np.zeros(len(screened))
+    for constraint in constraints:
+        values = screened[constraint.quantity]
+        if constraint.quantity == "stable_flag":
+            values, limit = screened["bottleneck_utilisation_frac"], 1.0
+            gap = np.maximum(values - limit, 0.0)
+            gap = np.where(values >= limit, np.maximum(gap, 1e-9), gap)
+        else:
+            scale = abs(constraint.limit) or 1.0
+            signed = (values - constraint.limit) / scale
+            gap = np.maximum(signed if constraint.sense == "<=" else -signed, 0.0)
+        worst = np.maximum(worst, np.where(np.isnan(gap), np.inf, gap))
+    if not np.isfinite(worst).any():
+        return None
+    row = int(np.argmin(worst))
+    violated = tuple(
+        (constraint, float(screened[constraint.quantity][row]))
+        for constraint in constraints
+        if not _met(screened[constraint.quantity][row : row + 1], constraint)[0]
+    )
+    return NearestMiss(Case(scenario, designs.design(row)), violated)
+
+
+def pareto_front(solution: Solution, objectives: Sequence[str]) -> NDArray[np.int64]:
+    """Return the rows of a solution's feasible candidates that no other one beats in every objective.
+
+    Parameters
+    ----------
+    solution
+        Result of :func:`optimize`; its candidates are not evaluated again.
+    objectives
+        Two to four quantities that the solution kept; accuracies are maximised, others minimised.
+
+    Returns
+    -------
+    Row numbers of ``solution.screened``, in ascending order of the first objective.
+
+    Raises
+    ------
+    DesignError
+        If a quantity was not kept.
+    """
+    rows = np.asarray(solution.feasible, dtype=np.int64)
+    if not len(rows):
+        return rows
+    points = np.stack([solution.screened[name][rows] for name in objectives], axis=1)
+    mask = pareto_mask(points, maximise=[name in _MAXIMISED for name in objectives])
+    front = rows[mask]
+    return np.asarray(front[np.argsort(solution.screened[objectives[0]][front], kind="stable")])

@@ -1,0 +1,161 @@
+"""The designs that a scenario offers, each written once."""
+
+from __future__ import annotations
+
+__all__ = ["MODALITIES", "Space", "default_space", "enumerate_designs"]
+
+import dataclasses
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytic_models.batch import DesignSet
+from analytic_models.catalog import Catalog, Fact, load_catalog
+from analytic_models.design import PRECISIONS, TIERS, Scenario
+from analytic_models.errors import DesignError, Problem
+from analytic_models.segments import FORMATS
+
+Ints = NDArray[np.int64]
+
+# What the raw input of a task is; an encoding offers itself for one of these.
+MODALITIES: Mapping[str, str] = {
+    "text-encoding": "text",
+    "text-generation": "text",
+    "speech-encoding": "audio-waveform",
+    "speech-recognition": "log-mel",
+    "keyword-spotting": "mfcc",
+    "anomaly-detection": "log-mel",
+}
+
+
+@dataclass(frozen=True)
+class Space:
+    """Which designs are looked at.
+
+    Parameters
+    ----------
+    device_precisions, edge_precisions, cloud_precisions
+        Precisions to try on each tier.
+    input_encodings, feature_encodings
+        Encodings to try for the raw input and for features.
+    pins
+        Row of the layer graph to the tier that must run it.
+    use
+        Tiers that must compute.
+    techniques
+        Techniques with their settings, common to all designs.
+    """
+
+    device_precisions: tuple[str, ...] = ("fp32",)
+    edge_precisions: tuple[str, ...] = ("fp32",)
+    cloud_precisions: tuple[str, ...] = ("fp32",)
+    input_encodings: tuple[str, ...] = ("raw-uint8",)
+    feature_encodings: tuple[str, ...] = ("fp32",)
+    pins: tuple[tuple[int, str], ...] = ()
+    use: tuple[str, ...] = ()
+    techniques: Mapping[str, Mapping[str, float]] = field(
+        default_factory=lambda: MappingProxyType({}), hash=False
+    )
+
+
+def default_space(scenario: Scenario, catalog: Catalog | None = None) -> Space:
+    """Return every precision that the machines offer and every encoding that fits the input.
+
+    Examples
+    --------
+    >>> default_space(Scenario()).feature_encodings
+    ('fp32', 'fp16', 'int8', 'int4')
+    """
+    catalog = catalog or load_catalog()
+    dnn = catalog.dnns[scenario.dnn]
+    if scenario.timing == "measured":
+        offered = dict.fromkeys(TIERS, ("fp32",))
+    else:
+        offered = {tier: _offered(getattr(scenario, tier), catalog) for tier in TIERS}
+    wanted = MODALITIES.get(dnn.task, "image")
+    inputs = [key for key, entry in catalog.encodings.items() if entry.attributes.get("modality") == wanted]
+    features = [key for key, entry in catalog.encodings.items() if entry.attributes.get("modality") == "features"]
+    return Space(
+        offered["device"], offered["edge"], offered["cloud"], tuple(inputs), tuple(features)
+    )
+
+
+def _offered(machine_id: str, catalog: Catalog) -> tuple[str, ...]:
+    machine = catalog.machines[machine_id]
+    return tuple(p for p in PRECISIONS if isinstance(machine.peak(FORMATS[p][2]), Fact)) or ("fp32",)
+
+
+@lru_cache(maxsize=32)
+def _enumerate(
+    boundaries: tuple[int, ...], space: Space
+) -> DesignSet:
+    """List the designs of a space over the boundaries of a dnn, cut pair by cut pair."""
+    last = len(boundaries) - 1
+    encodings = tuple(dict.fromkeys((*space.input_encodings, *space.feature_encodings)))
+    inputs = [encodings.index(name) for name in space.input_encodings]
+    features = [encodings.index(name) for name in space.feature_encodings]
+    codes = {tier: [PRECISIONS.index(p) for p in getattr(space, f"{tier}_precisions")] for tier in TIERS}
+    parts: list[Ints] = []
+    for cut1 in range(last + 1):
+        for cut2 in range(cut1, last + 1):
+            runs = {"device": cut1 > 0, "edge": cut2 > cut1, "cloud": cut2 < last}
+            if not all(runs[tier] for tier in space.use) or not _pinned(boundaries, cut1, cut2, space.pins):
+                continue
+            # What a design does not use is written one way only, so that nothing is counted twice.
+            uplink = runs["edge"] or runs["cloud"]
+            sent = inputs if cut1 == 0 and uplink else inputs[:1]
+            up = features if cut1 > 0 and uplink else features[:1]
+            back = features if runs["cloud"] and cut2 > cut1 else features[:1]
+            choices = [codes[tier] if runs[tier] else codes[tier][:1] for tier in TIERS]
+            grid = np.array(list(itertools.product((cut1,), (cut2,), *choices, sent, up, back)), dtype=np.int64)
+            parts.append(grid)
+    columns = (
+        "cut1", "cut2", "device_precision", "edge_precision", "cloud_precision", "input_encoding",
+        "uplink_encoding", "backhaul_encoding",
+    )  # fmt: skip
+    table = np.concatenate(parts) if parts else np.empty((0, len(columns)), dtype=np.int64)
+    arrays: dict[str, Any] = {name: np.ascontiguousarray(table[:, i]) for i, name in enumerate(columns)}
+    return DesignSet(**arrays, encodings=encodings)
+
+
+def _pinned(boundaries: tuple[int, ...], cut1: int, cut2: int, pins: tuple[tuple[int, str], ...]) -> bool:
+    for row, tier in pins:
+        if row < boundaries[cut1]:
+            place = "device"
+        elif row < boundaries[cut2]:
+            place = "edge"
+        else:
+            place = "cloud"
+        if place != tier:
+            return False
+    return True
+
+
+def enumerate_designs(scenario: Scenario, space: Space, catalog: Catalog | None = None) -> DesignSet:
+    """List every design of a space for the dnn of a scenario.
+
+    Raises
+    ------
+    DesignError
+        If a pin names a tier or a row that does not exist, or no design is left.
+    """
+    catalog = catalog or load_catalog()
+    dnn = catalog.dnns[scenario.dnn]
+    rows = len(dnn.mac)
+    problems = [
+        Problem("over.pins", f"row {row} on {tier!r}", f"rows 0 to {rows - 1}, tiers {', '.join(TIERS)}")
+        for row, tier in space.pins
+        if not 0 <= row < rows or tier not in TIERS
+    ]
+    if problems:
+        raise DesignError(problems)
+    designs = _enumerate(tuple(int(row) for row in dnn.boundary_row), space)
+    if not np.size(designs.cut1):
+        raise DesignError(Problem("over", "pins and tiers in use leave no design"))
+    return dataclasses.replace(designs, techniques=space.techniques) if space.techniques else designs
