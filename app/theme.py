@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = [
     "BADGES",
     "HOPS",
+    "MODES",
     "OBJECTIVES",
     "PALETTE",
     "PARTS",
@@ -30,6 +31,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Mode = Literal["light", "dark"]
+MODES: tuple[Mode, ...] = ("light", "dark")
 
 
 @dataclass(frozen=True)

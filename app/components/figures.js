@@ -10,6 +10,7 @@ const CONFIG = {
 const LARGEST_TABLE = 500;
 
 const mounts = new WeakMap();
+const decoder = new TextDecoder();
 let loading = null;
 
 function loadPlotly(address) {
@@ -180,12 +181,12 @@ function fillTable(mount, cell) {
 
 function layoutOf(mount, cell) {
   const { spec, plot } = cell;
-  const palette = mount.data.palettes[mount.mode];
+  const palette = LOOKS.palettes[mount.mode];
   const layout = resolveColours(spec.layout, palette, false);
   return {
     uirevision: "keep",
     ...layout,
-    template: layout.template ?? mount.data.templates[mount.mode],
+    template: layout.template ?? LOOKS.templates[mount.mode],
     width: plot.clientWidth || 300,
     height: spec.height,
     autosize: false,
@@ -194,7 +195,7 @@ function layoutOf(mount, cell) {
 
 function draw(mount, cell) {
   const { plot, spec } = cell;
-  const palette = mount.data.palettes[mount.mode];
+  const palette = LOOKS.palettes[mount.mode];
   const traces = resolveColours(spec.data, palette, false);
   cell.width = plot.clientWidth;
   if (!cell.drawn) cell.wait.remove();
@@ -276,7 +277,7 @@ export default function (component) {
     mount = makeMount(parentElement);
     mounts.set(parentElement, mount);
   }
-  mount.data = data;
+  mount.data = JSON.parse(decoder.decode(data));
   mount.setStateValue = setStateValue;
   update(mount);
   return () => {

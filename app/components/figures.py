@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["Click", "Figure", "Table", "figures"]
+__all__ = ["Click", "Figure", "Table", "encode_figures", "figures"]
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,10 @@ import theme
 from components import library
 
 _HERE = Path(__file__).parent
+
+
+_DIGITS = 7
+_SMALLEST = 1e-290
 
 
 @dataclass(frozen=True)
@@ -83,15 +88,19 @@ class Click:
     serial: float = field(default=0.0, compare=False)
 
 
+_LOOKS = {
+    "templates": {mode: theme.template(mode) for mode in theme.MODES},
+    "palettes": {mode: theme.palette(mode) for mode in theme.MODES},
+}
+
 _mount = st.components.v2.component(
     "eccc_figures",
-    js=(_HERE / "figures.js").read_text(encoding="utf-8"),
+    # The looks are the same for every chart: they travel once, with the script.
+    js=f"const LOOKS = {json.dumps(_LOOKS)};\n"
+    + (_HERE / "figures.js").read_text(encoding="utf-8"),
     css=(_HERE / "figures.css").read_text(encoding="utf-8"),
     isolate_styles=False,
 )
-
-_TEMPLATES: dict[str, Any] = {"light": theme.template("light"), "dark": theme.template("dark")}
-_PALETTES: dict[str, Any] = {"light": theme.palette("light"), "dark": theme.palette("dark")}
 
 
 def figures(
@@ -126,16 +135,28 @@ def figures(
         library.mount_text(f"{key}_library")
     result = _mount(
         key=key,
-        data={
-            "figures": [_payload(fig, place, height) for place, fig in enumerate(figs)],
-            "columns": columns,
-            "library": address,
-            "templates": _TEMPLATES,
-            "palettes": _PALETTES,
-        },
+        data=encode_figures(figs, columns, height, address),
         on_click_change=on_click or _nothing,
     )
     return _fresh_click(result.get("click"), key)
+
+
+def encode_figures(
+    figs: Sequence[Figure], columns: int, height: int, library_address: str = ""
+) -> bytes:
+    """Write the message to the browser; JSON once, since numbers cost most of a run.
+
+    Values that JSON does not know (infinity, nan) become null, which is drawn as a gap.
+    """
+    message = {
+        "figures": [_payload(fig, place, height) for place, fig in enumerate(figs)],
+        "columns": columns,
+        "library": library_address,
+    }
+    try:
+        return json.dumps(message, default=_listed, allow_nan=False).encode()
+    except ValueError:
+        return json.dumps(_finite(message)).encode()
 
 
 def _nothing() -> None:
@@ -146,34 +167,50 @@ def _payload(fig: Figure, place: int, height: int) -> dict[str, Any]:
     table = fig.table
     return {
         "id": fig.id or str(place),
-        "data": _plain(fig.data),
-        "layout": _plain(fig.layout),
+        "data": list(fig.data),
+        "layout": fig.layout,
         "alt": fig.alt,
         "title": fig.title,
         "note": fig.note,
         "height": fig.height or height,
         "table": table
-        and {"columns": list(table.columns), "rows": _plain(table.rows), "ids": _plain(table.ids)},
+        and {"columns": list(table.columns), "rows": list(table.rows), "ids": list(table.ids)},
     }
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, str) or value is None or isinstance(value, bool):
-        return value
+def _short(values: np.ndarray) -> np.ndarray:
+    # Seven digits are finer than any pixel and half as long on the wire as sixteen.
+    if values.dtype.kind != "f":
+        return values
+    usable = np.isfinite(values) & (np.abs(values) > _SMALLEST)
+    size = np.where(usable, np.abs(values), 1.0).astype(float)
+    scale = 10.0 ** (_DIGITS - 1 - np.floor(np.log10(size)))
+    return np.where(usable, np.round(np.where(usable, values, 0.0) * scale) / scale, values)
+
+
+def _listed(value: object) -> object:
     if isinstance(value, np.ndarray):
-        listed = value.tolist()
-        finite = value.dtype.kind not in "fcO" or (
-            value.dtype.kind == "f" and bool(np.isfinite(value).all())
-        )
-        return listed if finite else _plain(listed)
-    if isinstance(value, Mapping):
-        return {str(name): _plain(child) for name, child in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(child) for child in value]
+        return _short(value).tolist()
     if isinstance(value, np.generic):
-        return _plain(value.item())
+        return value.item()
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence):
+        return list(value)
+    raise TypeError(f"a figure cannot hold a {type(value).__name__}")
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, np.ndarray):
+        return _finite(_short(value).tolist())
+    if isinstance(value, np.generic):
+        return _finite(value.item())
+    if isinstance(value, Mapping):
+        return {str(name): _finite(child) for name, child in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(child) for child in value]
     if isinstance(value, float) and not math.isfinite(value):
-        return None  # JSON has no infinity; a gap in a line is drawn as a gap
+        return None
     return value
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Page
 
 HERE = Path(__file__).parent
 APP = HERE.parent.parent / "app"
@@ -75,16 +75,22 @@ class Server:
     log: Path
     process: subprocess.Popen[bytes]
 
+    def stop(self) -> None:
+        """End the process and wait until its port is free."""
+        self.process.terminate()
+        self.process.wait(timeout=10)
+
 
 @pytest.fixture(scope="session")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], Server]]:
-    """Start servers by ``app/server.py``, one per script, and end them all at the end."""
-    running: dict[Path, Server] = {}
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Start servers by ``app/server.py``, one per script and port, and end them at the end."""
+    running: dict[tuple[Path, int], Server] = {}
 
-    def start(script: Path) -> Server:
-        if script in running:
-            return running[script]
-        port = _free_port()
+    def start(script: Path, port: int = 0) -> Server:
+        known = running.get((script, port))
+        if known and known.process.poll() is None:
+            return known
+        wanted, port = port, port or _free_port()
         log = tmp_path_factory.mktemp("server") / "log.txt"
         command = [sys.executable, str(APP / "server.py"), "--port", str(port)]
         with log.open("wb") as sink:
@@ -92,37 +98,44 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path],
                 [*command, "--page", str(script)], stdout=sink, stderr=subprocess.STDOUT, cwd=HERE
             )
         server = Server(f"http://127.0.0.1:{port}", log, process)
-        running[script] = server
+        running[script, wanted] = server
         _await_health(server.url, process, log)
         return server
 
     yield start
     for server in running.values():
-        server.process.terminate()
-        server.process.wait(timeout=10)
+        server.stop()
 
 
 @pytest.fixture(scope="session")
-def server(serve: Callable[[Path], Server]) -> Server:
+def server(serve: Callable[..., Server]) -> Server:
     """Serve the demo page."""
     return serve(DEMO)
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Start a headless Chromium."""
+def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """Start headless Chromium with one profile on disk, so that it keeps compiled scripts."""
     try:
         from playwright.sync_api import sync_playwright
     except ModuleNotFoundError:
         _unavailable("playwright is not installed")
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    found = found or shutil.which("google-chrome")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next((path for path in map(shutil.which, names) if path), None)
     if found is None:
         _unavailable("no Chromium was found")
     with sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=found, headless=True, args=FLAGS)
-        yield running
-        running.close()
+        opened = driver.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("profile"),
+            executable_path=found,
+            headless=True,
+            args=FLAGS,
+            viewport={"width": 1440, "height": 900},
+            color_scheme="light",
+        )
+        opened.set_default_timeout(WAIT_MS)
+        yield opened
+        opened.close()
 
 
 @dataclass
@@ -155,15 +168,6 @@ class Watch:
 def watch() -> Watch:
     """Record what goes wrong; a test adds to ``allowed`` what it provokes."""
     return Watch()
-
-
-@pytest.fixture(scope="session")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Share one profile, so that the chart library is fetched once as by a returning visitor."""
-    opened = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
-    opened.set_default_timeout(WAIT_MS)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

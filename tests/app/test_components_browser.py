@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.app.conftest import APP, DEMO, Server, settle
+from tests.app.conftest import APP, DEMO, Server, Watch, settle
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 pytestmark = pytest.mark.browser
+
+
+WAIT_MS = 20_000
 
 
 def _expect(target: Any) -> Any:
@@ -178,6 +181,27 @@ def test_what_was_kept_is_there_after_a_reload(demo: Page) -> None:
     _expect(box).to_have_value("design seven")
 
 
+def test_the_newest_copy_comes_back_when_the_server_was_restarted(
+    serve: Callable[..., Server], page: Page, watch: Watch
+) -> None:
+    watch.allowed.append("ERR_CONNECTION_REFUSED")
+    watch.allowed.append("WebSocket")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    first = serve(DEMO, port)
+    page.goto(first.url)
+    box = page.get_by_label("Keep this")
+    for words in ("early", "late"):
+        box.fill(words)
+        box.press("Enter")
+        page.wait_for_function("w => localStorage.getItem('eccc-demo') === w", arg=words)
+    first.stop()
+    serve(DEMO, port)
+    _slider(page).press("ArrowRight")
+    _expect(page.get_by_text("kept late")).to_be_visible(timeout=WAIT_MS)
+
+
 def test_a_link_is_copied_or_shown_for_copying(demo: Page, server: Server) -> None:
     demo.get_by_role("button", name="Copy link").click()
     field = demo.locator(".copy input")
@@ -239,6 +263,7 @@ def test_the_plain_script_draws_the_same_charts_without_our_server(
         _open_when_ready(page, f"http://127.0.0.1:{port}")
         page.locator(".eccc-plot svg.main-svg").first.wait_for()
         _move_load(page)
+        page.goto("about:blank")
     finally:
         process.terminate()
         process.wait(timeout=10)
@@ -269,7 +294,7 @@ def test_a_taken_port_is_said_in_plain_words(server: Server) -> None:
 
 
 def test_the_settings_that_matter_for_speed_are_in_force(
-    serve: Callable[[Path], Server], page: Page, tmp_path: Path
+    serve: Callable[..., Server], page: Page, tmp_path: Path
 ) -> None:
     script = tmp_path / "settings.py"
     script.write_text(
