@@ -27,7 +27,7 @@ from analytic_models.laws.queueing import ps_sojourn_mean
 from analytic_models.laws.retries import retry_law
 from analytic_models.laws.service_laws import exponential_law
 from analytic_models.laws.station_laws import mg1_wait_law, mgc_wait_law, ps_law, wait_law
-from analytic_models.laws.transforms import Branch, StationLaw
+from analytic_models.laws.transforms import Branch, StationLaw, sojourn_quantile
 from analytic_models.reference_parameters import Parameters, Randomness, level_of, statistic
 
 _TIMES = ("mean", "var", "std", "scv", "p50", "p95", "p99", "p999")
@@ -281,10 +281,11 @@ def _feedback(given: Parameters, quantity: str) -> float:
     if quantity == "mean_sojourn":
         return mean
     word, _, subject = quantity.partition("_")
-    if level_of(word) is None or subject != "sojourn":
+    level = level_of(word)
+    if level is None or subject != "sojourn":
         given.unknown(quantity, ("mean_sojourn", "p50_sojourn", "p95_sojourn", "p99_sojourn"))
-    value = _one_path(word, [retry_law(arrival, service, retry)])
-    return float("nan") if value is None else value
+    # One value of this transform is a linear system: five digits are enough.
+    return float(sojourn_quantile(0.0, [retry_law(arrival, service, retry)], level))
 
 
 def _erlang_a(given: Parameters, quantity: str) -> float:
