@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["MODALITIES", "Space", "default_space", "enumerate_designs"]
 
 import dataclasses
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -95,26 +94,33 @@ def _offered(machine_id: str, catalog: Catalog) -> tuple[str, ...]:
 def _enumerate(
     boundaries: tuple[int, ...], space: Space
 ) -> DesignSet:
-    """List the designs of a space over the boundaries of a dnn, cut pair by cut pair."""
+    """List the designs of a space over the boundaries of a dnn."""
     last = len(boundaries) - 1
     encodings = tuple(dict.fromkeys((*space.input_encodings, *space.feature_encodings)))
     inputs = [encodings.index(name) for name in space.input_encodings]
     features = [encodings.index(name) for name in space.feature_encodings]
     codes = {tier: [PRECISIONS.index(p) for p in getattr(space, f"{tier}_precisions")] for tier in TIERS}
-    parts: list[Ints] = []
+    # Cut pairs that use the same parts of the path share one grid of choices.
+    groups: dict[tuple[bool, ...], list[tuple[int, int]]] = {}
     for cut1 in range(last + 1):
         for cut2 in range(cut1, last + 1):
-            runs = {"device": cut1 > 0, "edge": cut2 > cut1, "cloud": cut2 < last}
-            if not all(runs[tier] for tier in space.use) or not _pinned(boundaries, cut1, cut2, space.pins):
-                continue
-            # What a design does not use is written one way only, so that nothing is counted twice.
-            uplink = runs["edge"] or runs["cloud"]
-            sent = inputs if cut1 == 0 and uplink else inputs[:1]
-            up = features if cut1 > 0 and uplink else features[:1]
-            back = features if runs["cloud"] and cut2 > cut1 else features[:1]
-            choices = [codes[tier] if runs[tier] else codes[tier][:1] for tier in TIERS]
-            grid = np.array(list(itertools.product((cut1,), (cut2,), *choices, sent, up, back)), dtype=np.int64)
-            parts.append(grid)
+            runs = dict(zip(TIERS, (cut1 > 0, cut2 > cut1, cut2 < last), strict=True))
+            if all(runs[tier] for tier in space.use) and _pinned(boundaries, cut1, cut2, space.pins):
+                groups.setdefault(tuple(runs.values()), []).append((cut1, cut2))
+    parts: list[Ints] = []
+    for (device, edge, cloud), pairs in groups.items():
+        # What a design does not use is written one way only, so that nothing is counted twice.
+        choices = [
+            codes[tier] if runs else codes[tier][:1]
+            for tier, runs in zip(TIERS, (device, edge, cloud), strict=True)
+        ]
+        away = edge or cloud
+        choices.append(inputs if not device and away else inputs[:1])
+        choices.append(features if device and away else features[:1])
+        choices.append(features if cloud and edge else features[:1])
+        grid = np.stack(np.meshgrid(*choices, indexing="ij"), axis=-1).reshape(-1, len(choices))
+        cuts = np.array(pairs, dtype=np.int64)
+        parts.append(np.hstack([np.repeat(cuts, len(grid), axis=0), np.tile(grid, (len(cuts), 1))]))
     columns = (
         "cut1", "cut2", "device_precision", "edge_precision", "cloud_precision", "input_encoding",
         "uplink_encoding", "backhaul_encoding",
