@@ -8,13 +8,18 @@ import numpy as np
 from fit_graph import Floats, Machine
 from fit_model import NAMES, TYPES, Observation
 
-FACT_COLUMNS = "entity,field,basis,value,unit,low,high,source,where,note".split(",")
-REPORT_COLUMNS = (
-    "class,group,test,dnns,rows,ours_median,ours_p90,flops_median,flops_p90,plain_median,plain_p90"
-).split(",")
+FACT_COLUMNS = [
+    "entity", "field", "basis", "value", "unit", "low", "high", "source", "where", "note",
+]  # fmt: skip
+REPORT_COLUMNS = [
+    "class", "group", "test", "dnns", "rows", "ours_median", "ours_p90", "flops_median",
+    "flops_p90", "plain_median", "plain_p90",
+]  # fmt: skip
 
 Row = dict[str, str]
 Errors = dict[str, dict[str, list[float]]]
+
+WHERE = "data/make/fit_efficiencies.py on data/measurements/latency_rows.csv"
 
 # Operator types that borrow the value of another when a dnn has them.
 BORROWED = {"matmul": "attention", "recurrent": "linear"}
@@ -42,7 +47,7 @@ def _fact(
     return {
         "entity": entity, "field": field, "basis": basis, "value": f"{value:.4g}", "unit": unit,
         "low": ends[0], "high": ends[1], "source": source,
-        "where": "data/make/fit_efficiencies.py on data/measurements/latency_rows.csv", "note": note,
+        "where": WHERE, "note": note,
     }  # fmt: skip
 
 
@@ -118,7 +123,9 @@ def group_facts(
             for suffix in suffixes:
                 sigma = spread(errors, 0.15)
                 out += _set(entity, suffix, found[group], sigma, "fit-efficiencies", notes)
-                count = f"{len(dnns[group])} dnns, {len(errors)} rows, each dnn left out; factor minus one"
+                count = (
+                    f"{len(dnns[group])} dnns, {len(errors)} rows, each left out; factor minus one"
+                )
                 out += _errors(entity, suffix, errors, "fit-efficiencies", count)
     return out
 
@@ -126,7 +133,7 @@ def group_facts(
 def _notes(
     group: str, items: list[Observation], machine: Machine, precision: str, info: Row
 ) -> Row:
-    """What each value is relative to, and which values these measurements could not see."""
+    """Say what each value is relative to, and which values these measurements could not see."""
     own = [item for item in items if item.group == group]
     basis, peak = machine.peak(precision) or ("", 0.0)
     seen = {TYPES[k] for item in own for k in set(item.index.tolist()) if k >= 0}
@@ -186,9 +193,8 @@ def class_facts(
 
 
 def report_rows(
-    items: list[Observation], unseen: Errors, foreign: Errors, class_of: dict[str, str],
-    info: dict[str, Row],
-) -> list[Row]:  # fmt: skip
+    items: list[Observation], unseen: Errors, foreign: Errors, class_of: dict[str, str]
+) -> list[Row]:
     """Error table: per group, per machine kind, over all, and class values on unseen machines."""
     table: dict[tuple[str, str], list[str]] = defaultdict(list)
     for group in sorted(unseen):

@@ -23,12 +23,9 @@ OPERATOR_TYPE = {
 WEIGHT_BYTE = {"fp32": 4.0, "fp16": 2.0, "int8": 1.0}
 ACTIVATION_BYTE = {"fp32": 4.0, "fp16": 2.0, "int8": 1.0}
 
-# Which peak an efficiency at a precision is relative to: the first that the catalog has. A
-# precision without a peak of its own runs on the wider arithmetic (int8 -> fp16 -> fp32).
-_FP32 = ("fp32-dense", "fp32-unstated")
-_FP16 = ("fp16-dense", "bf16-dense", "fp16-unstated", "bf16-unstated", "fp16-vector-dense")
-_INT8 = ("int8-dense", "int8-unstated", "int8-sparse")
-PEAK_ORDER = {"fp32": _FP32, "fp16": _FP16 + _FP32, "int8": _INT8 + _FP16 + _FP32}
+# Which peak an efficiency at a precision is relative to: the same choice as the product makes
+# (dense before unstated; sparse never), so that efficiency times peak is what was measured.
+FORMATS = {"fp32": ("fp32",), "fp16": ("fp16", "bf16", "fp16-vector"), "int8": ("int8",)}
 
 
 @dataclass(frozen=True)
@@ -52,10 +49,11 @@ class Machine:
 
     def peak(self, precision: str) -> tuple[str, float] | None:
         """Basis and op/s that an efficiency at this precision is relative to."""
-        for basis in PEAK_ORDER[precision]:
-            if basis in self.peaks:
-                # A sparse int8 peak counts skipped work: half of it is the dense rate.
-                return basis, self.peaks[basis] / (2 if basis.endswith("sparse") else 1)
+        for sparsity in ("dense", "unstated"):
+            for name in FORMATS[precision]:
+                basis = f"{name}-{sparsity}"
+                if basis in self.peaks:
+                    return basis, self.peaks[basis]
         return None
 
 
@@ -81,7 +79,7 @@ def load_graph(folder: Path, name: str) -> Graph:
 
 
 def _at_tokens(row: list, old: int, new: int) -> list:
-    """The same row at another sequence length: linear work grows once, attention twice."""
+    """Return the row at another sequence length: linear work grows once, attention twice."""
     op, name, shape, macs, ops, params, preds, dims, fused = row
     if old not in shape:
         return row

@@ -29,8 +29,9 @@ START = np.log([0.3, 0.3, 0.3, 0.3, 0.5, 1e-5])
 
 @dataclass(frozen=True)
 class Pull:
-    """Prior standard deviations in the logarithm: what a fast machine shares over all types, what
-    each type has of its own, memory and launch.
+    """Prior standard deviations in the logarithm.
+
+    ``common`` is what a fast machine shares over all types, ``own`` what each type has alone.
     """
 
     common: float
@@ -149,10 +150,12 @@ def fit_all(items: list[Observation], class_of: dict[str, str]) -> dict[str, Flo
     for item in items:
         by_class.setdefault(class_of[item.group], []).append(item)
         by_group.setdefault(item.group, []).append(item)
-    # Without a bandwidth figure the compute values contain the memory time: not comparable.
-    found = {"any": fit([item for item in items if item.memory.any()], START, FREE)}
+    # A core without caches, or a machine without a bandwidth figure, says nothing about the others.
+    alone = {name for name in by_class if name.startswith("mcu")}
+    alone |= {name for name, rows in by_class.items() if not any(i.memory.any() for i in rows)}
+    found = {"any": fit([i for i in items if class_of[i.group] not in alone], START, FREE)}
     for name, rows in by_class.items():
-        alike = any(item.memory.any() for item in rows)
+        alike = name not in alone
         found[name] = fit(rows, *((found["any"], TO_ANY) if alike else (START, FREE)))
     for name, rows in by_group.items():
         found[name] = fit(rows, found[class_of[name]], TO_CLASS)
