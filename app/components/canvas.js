@@ -3,6 +3,7 @@ const STAGE = 132; // the same height as .stage
 const BARS = { top: 44, height: 66 };
 const LINE = { top: 8, height: 30 };
 const FAR = 5;
+const STACK = 5; // how far each further card shows, as in .card
 
 const mounts = new WeakMap();
 
@@ -38,7 +39,7 @@ function flags(part) {
 }
 
 function meter(name, label, share, level) {
-  const row = element("span", "meter");
+  const row = element("span", name === "Busy" ? "meter busy" : "meter");
   row.append(element("span", "name", name), element("span", "value", label || "not known"));
   const track = element("span", "track");
   const fill = element("span", "fill");
@@ -87,7 +88,7 @@ function makeTier(mount, tier) {
   head.append(element("span", "place", tier.label), element("span", "count", tier.count_label));
   const line = element("span", "line");
   if (tier.runs && tier.precision) line.append(chip(tier.precision, true));
-  if (tier.time) line.append(chip(tier.time));
+  if (tier.runs && tier.time) line.append(chip(tier.time));
   line.append(...flags(tier));
   const meters = element("span", "meters");
   meters.append(
@@ -118,12 +119,13 @@ function makeHop(mount, hop) {
   line.append(chip(hop.payload || "nothing crosses", Boolean(hop.payload)));
   if (hop.payload && hop.time) line.append(chip(hop.time));
   const busy = element("span", "facts", hop.utilisation_label ? `${hop.utilisation_label} busy` : "");
-  const facts = [hop.bandwidth, hop.rtt].filter(Boolean).join(" · ");
+  const facts = element("span", "facts");
+  facts.append(...[hop.bandwidth, hop.rtt].filter(Boolean).map((words) => element("span", "", words)));
   box.append(
     element("span", "place", hop.technology || hop.label),
     line,
     arrow,
-    element("span", "facts", facts),
+    facts,
     busy,
   );
   const raised = flags(hop);
@@ -333,6 +335,9 @@ function update(mount) {
     if (model.hops[at]) parts.push(makeHop(mount, model.hops[at]));
   });
   flow.replaceChildren(...parts);
+  const stacked = model.tiers.map((tier) => STACK * Math.min(2, Math.max(0, tier.count - 1)));
+  flow.style.setProperty("--last", `${stacked[stacked.length - 1]}px`);
+  flow.style.setProperty("--most", `${Math.max(...stacked)}px`);
   if (focused) flow.querySelector(`[data-part="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   mount.root.setAttribute("aria-label", model.alt);
   mount.strip.hidden = !model.strip;

@@ -160,7 +160,7 @@ function fillTable(mount, cell) {
       if (id !== null && id !== undefined) {
         const choose = element("button", "", "Choose");
         choose.type = "button";
-        choose.setAttribute("aria-label", `Choose ${cellText(row[0])}`);
+        choose.setAttribute("aria-label", `Choose ${row.map(cellText).join(", ")}`);
         choose.addEventListener("click", () => send(mount, cell, { id, x: null, y: null, trace: "" }));
         last.append(choose);
       }

@@ -1,0 +1,128 @@
+"""A visitor's work as text: the copy that the browser keeps, and the link that carries a case.
+
+Pure: no Streamlit. Everything that comes in is foreign and passes ``Case.from_json``.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Kept", "pack_link", "pack_session", "unpack_link", "unpack_session"]
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import links
+from analytic_models import Case, load_scenarios
+from analytic_models.design import SCHEMA
+
+_PARTS = {"s": "scenario", "d": "design"}
+_LINK_KEYS = {"p", "s", "d", "c"}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What came back from a link or from the browser.
+
+    Parameters
+    ----------
+    case
+        The checked case.
+    preset
+        Name of the scenario file that *reset* returns to.
+    lesson
+        Progress in the lessons, by lesson.
+    warning
+        One sentence when the case may differ from what was sent; empty otherwise.
+    """
+
+    case: Case
+    preset: str
+    lesson: Mapping[str, Any] = field(default_factory=dict)
+    warning: str = ""
+
+
+def pack_link(case: Case, preset: str) -> str:
+    """Write the differences of a case from a preset as a short string.
+
+    Parameters
+    ----------
+    case
+        What the link carries.
+    preset
+        A key of ``load_scenarios``; its file is the starting point.
+
+    Returns
+    -------
+    str
+        Letters that are safe in an address, about 100 to 700 of them.
+    """
+    base, value = load_scenarios()[preset].to_dict(), case.to_dict()
+    body: dict[str, Any] = {"p": preset, "c": _checksum(case)}
+    for short, part in _PARTS.items():
+        changed = {k: v for k, v in value[part].items() if base[part].get(k) != v}
+        if changed:
+            body[short] = changed
+    return links.encode(json.dumps(body))
+
+
+def unpack_link(link: str) -> Kept:
+    """Read the string that ``pack_link`` wrote.
+
+    Raises
+    ------
+    links.LinkError
+        If the string is damaged, or starts from a scenario that is not shipped.
+    analytic_models.DesignError
+        If what it carries is not a valid case.
+    """
+    body = json.loads(links.decode(link))
+    if not isinstance(body, dict) or set(body) - _LINK_KEYS:
+        raise links.LinkError("the link does not hold a case")
+    preset = body.get("p")
+    if preset not in load_scenarios():
+        raise links.LinkError("the link starts from a scenario that this version does not have")
+    value = load_scenarios()[preset].to_dict()
+    for short, part in _PARTS.items():
+        changed = body.get(short, {})
+        if not isinstance(changed, dict):
+            raise links.LinkError("the link does not hold a case")
+        value[part] = value[part] | changed
+    case = Case.from_json(json.dumps(value))
+    same = body.get("c") == _checksum(case)
+    warning = "" if same else "The scenario of this link has changed since the link was made."
+    return Kept(case, preset, warning=warning)
+
+
+def pack_session(case: Case, preset: str, lesson: Mapping[str, Any]) -> str:
+    """Write what the browser keeps: the case, its preset and the progress in the lessons."""
+    value = {"case": case.to_dict(), "preset": preset, "lesson": dict(lesson)}
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def unpack_session(text: str) -> Kept | None:
+    """Read what the browser kept; None if it is not the work of this program.
+
+    Raises
+    ------
+    analytic_models.DesignError
+        If the case in it is not valid.
+    """
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict) or not isinstance(value.get("case"), dict):
+        return None
+    if value["case"].get("schema") != SCHEMA:
+        return None
+    known = load_scenarios()
+    preset = value.get("preset") if value.get("preset") in known else next(iter(known))
+    lesson = value.get("lesson")
+    case = Case.from_json(json.dumps(value["case"]))
+    return Kept(case, str(preset), lesson if isinstance(lesson, dict) else {})
+
+
+def _checksum(case: Case) -> str:
+    return f"{zlib.crc32(case.to_json().encode()):08x}"

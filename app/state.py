@@ -1,0 +1,372 @@
+"""The work of one visitor: one canonical JSON, five doors into it, undo, and where it is kept.
+
+No other module of the app touches ``st.session_state``, ``st.query_params`` or the browser storage.
+
+Reading
+    ``case()`` the checked, immutable :class:`analytic_models.Case`; ``case_json()`` its canonical
+    text; ``preset()`` the scenario file it started from; ``link()`` the string of *Copy link*;
+    ``ui(name, default)`` a view choice; ``lesson()`` progress in the lessons; ``message()`` what the
+    last door had to say; ``refused(path)`` why a value of a control was not taken.
+Changing (every door goes through ``Case.from_json``; on a fault nothing changes and the fault is kept)
+    ``load_preset(name)``, ``import_file(name, raw)``, a link and the browser's copy (both in
+    ``open_session``), and ``change(part, **fields)`` for controls. ``take(case)`` replaces the whole
+    case, as *Apply* does. ``undo()``, ``redo()``, ``reset()``; ``set_ui``, ``set_lesson``.
+Widgets
+    ``seed(key, value)`` before a widget with that key, and ``typed(key)`` in its ``on_change``.
+
+A callback calls one of these once; the run that follows reads the new case. ``open_session`` is called
+once per run by the entry script, before anything else reads the case.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "Message",
+    "can_redo",
+    "can_undo",
+    "case",
+    "case_json",
+    "change",
+    "import_file",
+    "lesson",
+    "link",
+    "load_preset",
+    "message",
+    "open_session",
+    "preset",
+    "redo",
+    "refused",
+    "reset",
+    "seed",
+    "set_lesson",
+    "set_ui",
+    "take",
+    "typed",
+    "ui",
+    "undo",
+]
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Literal
+
+import sessions
+import streamlit as st
+from analytic_models import Case, DesignError, load_scenarios
+from analytic_models.errors import Problem
+from components.storage import browser_storage
+from links import LinkError
+from viewmodels.cuts import carry_cuts
+
+Part = Literal["scenario", "design"]
+
+STEPS_KEPT = 100
+LARGEST_FILE_BYTE = 1_000_000
+LINK_PARAMETER = "d"
+STORAGE_NAME = "eccc-session-1"
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a door had to say.
+
+    Parameters
+    ----------
+    kind
+        ``"error"`` when nothing was changed, ``"done"`` or ``"warning"`` otherwise.
+    text
+        One sentence.
+    problems
+        Place, fault and allowed values of each thing that was wrong.
+    """
+
+    kind: Literal["error", "done", "warning"]
+    text: str
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass
+class _History:
+    past: list[tuple[str, str]] = field(default_factory=list)
+    future: list[tuple[str, str]] = field(default_factory=list)
+
+
+@lru_cache(maxsize=512)
+def _parse(text: str) -> Case:
+    return Case.from_json(text)
+
+
+def _first_preset() -> str:
+    return next(iter(load_scenarios()))
+
+
+def open_session() -> None:
+    """Bring the case into this run: from the session, else from the browser, a link or a preset.
+
+    Stops the script on the very first run, until the browser has answered what it kept.
+    """
+    known = "case" in st.session_state
+    text = sessions.pack_session(case(), preset(), lesson()) if known else None
+    stored = browser_storage(STORAGE_NAME, text, key="_browser")
+    if not known:
+        if not stored.arrived:
+            st.stop()
+        _restore(stored.text)
+        _open_link()
+        # The answer of the browser was read before the link was opened: write once more.
+        st.rerun()
+
+
+def _restore(text: str | None) -> None:
+    """Door 4: what the browser kept."""
+    found = None
+    if text is not None:
+        try:
+            found = sessions.unpack_session(text)
+        except DesignError as error:
+            words = "What this browser had kept no longer fits and was left out."
+            _say(Message("warning", words, tuple(error.problems)))
+    if found is None:
+        name = _first_preset()
+        found = sessions.Kept(load_scenarios()[name], name)
+    st.session_state["lesson"] = dict(found.lesson)
+    _assign(found.case, found.preset)
+
+
+def _open_link() -> None:
+    """Door 3: a link; read once, then taken out of the address."""
+    if LINK_PARAMETER not in st.query_params:
+        return
+    given = st.query_params[LINK_PARAMETER]
+    del st.query_params[LINK_PARAMETER]
+    try:
+        found = sessions.unpack_link(given)
+    except LinkError as error:
+        _say(Message("error", f"This link cannot be opened: {error}."))
+    except DesignError as error:
+        words = "This link cannot be opened: it does not hold a valid design."
+        _say(Message("error", words, tuple(error.problems)))
+    else:
+        _push(found.case, found.preset)
+        if found.warning:
+            _say(Message("warning", found.warning))
+
+
+def case() -> Case:
+    """Return the case of this visitor; the first preset before a session was opened."""
+    return _parse(case_json())
+
+
+def case_json() -> str:
+    """Return the canonical JSON of the case."""
+    if "case" not in st.session_state:
+        name = _first_preset()
+        _assign(load_scenarios()[name], name)
+    return str(st.session_state["case"])
+
+
+def preset() -> str:
+    """Return the key of the scenario that *reset* returns to."""
+    return str(ui("preset", _first_preset()))
+
+
+def link() -> str:
+    """Return the string that carries the whole case in an address."""
+    return sessions.pack_link(case(), preset())
+
+
+def load_preset(name: str) -> None:
+    """Door 1: take a ready-made scenario with its design.
+
+    Raises
+    ------
+    KeyError
+        If there is no such scenario.
+    """
+    _push(load_scenarios()[name], name)
+
+
+def import_file(name: str, raw: bytes) -> bool:
+    """Door 2: take a file; returns whether it was taken.
+
+    Parameters
+    ----------
+    name
+        What the file is called, for the message.
+    raw
+        Its bytes, at most ``LARGEST_FILE_BYTE``.
+    """
+    refusal = "The file was not taken and your design is as it was."
+    if len(raw) > LARGEST_FILE_BYTE:
+        fault = Problem(name, f"has {len(raw)} bytes", f"at most {LARGEST_FILE_BYTE} bytes")
+        _say(Message("error", refusal, (fault,)))
+        return False
+    try:
+        found = Case.from_json(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        _say(Message("error", refusal, (Problem(name, "is not text", "JSON in UTF-8"),)))
+        return False
+    except DesignError as error:
+        _say(Message("error", refusal, tuple(error.problems)))
+        return False
+    _push(found, preset())
+    _say(Message("done", "The file was taken. Undo brings the earlier design back."))
+    return True
+
+
+def change(part: Part, **fields: Any) -> bool:  # noqa: ANN401 - values of any declared field
+    """Door 5: a control; returns whether the new values were taken.
+
+    Parameters
+    ----------
+    part
+        Which half of the case the fields belong to.
+    fields
+        New values in base units. A new dnn takes the cuts along to the same share of its work.
+    """
+    now = case()
+    value = now.to_dict()
+    value[part] |= fields
+    dnn = fields.get("dnn")
+    if part == "scenario" and isinstance(dnn, str) and dnn != now.scenario.dnn:
+        value["design"] |= carry_cuts(now.design, now.scenario.dnn, dnn)
+    try:
+        found = Case.from_json(json.dumps(value))
+    except DesignError as error:
+        _refuse([f"{part}.{name}" for name in fields], error.problems)
+        return False
+    _push(found, preset())
+    return True
+
+
+def take(new: Case) -> bool:
+    """Replace the whole case, for example by a design that was found; returns whether it was taken."""
+    try:
+        found = Case.from_json(new.to_json())
+    except DesignError as error:
+        _say(Message("error", "This design cannot be applied.", tuple(error.problems)))
+        return False
+    _push(found, preset())
+    return True
+
+
+def can_undo() -> bool:
+    """Whether there is an earlier case."""
+    return bool(_history().past)
+
+
+def can_redo() -> bool:
+    """Whether an undone case can come back."""
+    return bool(_history().future)
+
+
+def undo() -> None:
+    """Return to the case before the last change."""
+    _move(_history().past, _history().future)
+
+
+def redo() -> None:
+    """Take the last undone change again."""
+    _move(_history().future, _history().past)
+
+
+def reset() -> None:
+    """Return to the preset; one more step that can be undone."""
+    load_preset(preset())
+
+
+def ui(name: str, default: Any = None) -> Any:  # noqa: ANN401 - view choices of any type
+    """Return a view choice."""
+    return st.session_state.setdefault("ui", {}).get(name, default)
+
+
+def set_ui(name: str, value: Any) -> None:  # noqa: ANN401 - view choices of any type
+    """Keep a view choice for later runs and other pages."""
+    st.session_state.setdefault("ui", {})[name] = value
+
+
+def lesson() -> dict[str, Any]:
+    """Return the progress in the lessons, by lesson."""
+    return dict(st.session_state.get("lesson", {}))
+
+
+def set_lesson(name: str, value: Any) -> None:  # noqa: ANN401 - progress is plain JSON
+    """Keep progress in a lesson; it survives reload with the design."""
+    st.session_state["lesson"] = lesson() | {name: value}
+
+
+def message() -> Message | None:
+    """Return what the last door had to say, until the next change."""
+    found = ui("message")
+    return found if isinstance(found, Message) else None
+
+
+def refused(path: str) -> tuple[Problem, ...]:
+    """Return why the value of a control was not taken; empty if it was."""
+    return tuple(ui("refused", {}).get(path, ()))
+
+
+def seed(key: str, value: Any, path: str = "") -> None:  # noqa: ANN401 - any widget value
+    """Give a widget the value that the case holds, before the widget is drawn.
+
+    Parameters
+    ----------
+    path
+        The field behind the widget; a refused value stays in the widget until it is corrected.
+    """
+    if path and key in st.session_state and refused(path):
+        return
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+
+
+def typed(key: str) -> Any:  # noqa: ANN401 - any widget value
+    """Return what a widget holds, in its callback."""
+    return st.session_state.get(key)
+
+
+def _history() -> _History:
+    found: _History = st.session_state.setdefault("history", _History())
+    return found
+
+
+def _assign(new: Case, name: str) -> None:
+    st.session_state["case"] = new.to_json()
+    set_ui("preset", name)
+    set_ui("refused", {})
+
+
+def _push(new: Case, name: str) -> None:
+    """Assign a new case and remember the one before it."""
+    set_ui("message", None)
+    before = (preset(), case_json())
+    if (name, new.to_json()) == before:
+        set_ui("refused", {})
+        return
+    history = _history()
+    history.past = [*history.past, before][-STEPS_KEPT:]
+    history.future = []
+    _assign(new, name)
+
+
+def _move(source: list[tuple[str, str]], target: list[tuple[str, str]]) -> None:
+    if not source:
+        return
+    set_ui("message", None)
+    target.append((preset(), case_json()))
+    name, text = source.pop()
+    _assign(_parse(text), name)
+
+
+def _say(message: Message) -> None:
+    set_ui("message", message)
+
+
+def _refuse(paths: Sequence[str], problems: Sequence[Problem]) -> None:
+    """Keep the faults at the fields that were changed, and at those that the faults name."""
+    named = {path: tuple(problems) for path in paths}
+    for problem in problems:
+        named.setdefault(problem.path, (problem,))
+    set_ui("refused", named)

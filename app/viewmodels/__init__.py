@@ -1,0 +1,1 @@
+"""From an evaluation to rows, series and texts in display units; pure, without Streamlit."""

@@ -1,0 +1,85 @@
+"""Boundaries of a dnn in words, and cuts that keep their meaning when the dnn changes."""
+
+from __future__ import annotations
+
+__all__ = ["boundary_words", "carry_cuts", "last_boundary", "placement_words", "segment_words"]
+
+from functools import lru_cache
+
+from analytic_models import load_catalog
+from analytic_models.catalog import Dnn
+from analytic_models.design import Design
+from analytic_models.laws.workload import prefix_at
+from text import plain
+
+
+def last_boundary(dnn_id: str) -> int:
+    """Number of the boundary behind the last layer of a dnn."""
+    return len(load_catalog().dnns[dnn_id].boundary_row) - 1
+
+
+@lru_cache(maxsize=64)
+def boundary_words(dnn_id: str) -> tuple[str, ...]:
+    """Each boundary in words: before the first layer, after a layer, after the last one."""
+    names = load_catalog().dnns[dnn_id].boundary_name
+    last = len(names) - 1
+    return tuple(
+        "before the first layer"
+        if at == 0
+        else "after the last layer"
+        if at == last
+        else f"after {plain(name, 32)}"
+        for at, name in enumerate(names)
+    )
+
+
+def segment_words(dnn: Dnn, start: int, stop: int) -> str:
+    """Layers between two boundaries in words; empty when there are none."""
+    last = len(dnn.boundary_row) - 1
+    if stop <= start:
+        return ""
+    if start == 0 and stop == last:
+        return "the whole network"
+    first_name, last_name = plain(dnn.boundary_name[start + 1], 28), plain(dnn.boundary_name[stop], 28)
+    return first_name if stop == start + 1 else f"{first_name} to {last_name}"
+
+
+def placement_words(dnn_id: str, design: Design) -> str:
+    """Where a design runs, in a few words.
+
+    Examples
+    --------
+    >>> from analytic_models.design import Design
+    >>> placement_words("resnet50", Design(cut1=0, cut2=20))
+    'runs at the edge'
+    """
+    last = last_boundary(dnn_id)
+    used = [
+        words
+        for words, there in (
+            ("on the device", design.cut1 > 0),
+            ("at the edge", design.cut2 > design.cut1),
+            ("in the cloud", design.cut2 < last),
+        )
+        if there
+    ]
+    if len(used) == 1:
+        return f"runs {used[0]}"
+    return f"is split: part {', part '.join(used)}"
+
+
+def carry_cuts(design: Design, old_dnn: str, new_dnn: str) -> dict[str, int]:
+    """Cuts of another dnn at the nearest share of the work; the two ends stay the ends."""
+    return {name: _carried(getattr(design, name), old_dnn, new_dnn) for name in ("cut1", "cut2")}
+
+
+def _carried(cut: int, old_dnn: str, new_dnn: str) -> int:
+    dnns = load_catalog().dnns
+    old_last, new_last = last_boundary(old_dnn), last_boundary(new_dnn)
+    if cut <= 0 or cut >= old_last:
+        return 0 if cut <= 0 else new_last
+    old = prefix_at(dnns[old_dnn].mac, dnns[old_dnn].boundary_row)
+    new = prefix_at(dnns[new_dnn].mac, dnns[new_dnn].boundary_row)
+    share = old[cut] / max(old[-1], 1.0)
+    inner = range(1, new_last) or range(new_last, new_last + 1)
+    return min(inner, key=lambda at: abs(new[at] / max(new[-1], 1.0) - share))
