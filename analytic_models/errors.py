@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["DataError", "DesignError", "EcccError", "Problem", "RuleError", "UnitError", "WiringError"]
+__all__ = [
+    "DataError",
+    "DesignError",
+    "EcccError",
+    "Problem",
+    "RuleError",
+    "UnitError",
+    "WiringError",
+]
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
 
 # Problems that the text of an error lists; all of them are in ``problems``.
 _SHOWN = 20

@@ -7,13 +7,15 @@ __all__ = ["QUANTITIES", "Evaluation", "evaluate", "run_batch", "sweep"]
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analytic_models.batch import Batch, DesignSet, batch_of
+from analytic_models.batch import Batch, batch_of
 from analytic_models.catalog import Catalog
 from analytic_models.design import Case, Scenario
+from analytic_models.design_set import DesignSet
 from analytic_models.errors import DesignError, Problem
 from analytic_models.pipeline import LABELS, PIPELINE
 from analytic_models.units import Array, Unit
@@ -53,7 +55,9 @@ class Evaluation:
             If it was not computed or is not known.
         """
         if name not in self.values:
-            raise DesignError(Problem(name, "is not a quantity of this evaluation", ", ".join(QUANTITIES)))
+            raise DesignError(
+                Problem(name, "is not a quantity of this evaluation", ", ".join(QUANTITIES))
+            )
         return np.broadcast_to(np.asarray(self.values[name], dtype=np.float64), (self.batch.size,))
 
     def value(self, name: str, case: int = 0) -> float:
@@ -70,7 +74,7 @@ class Evaluation:
 
     def case(self, index: int = 0) -> Case:
         """Return one case; swept scenario fields take their value of that case."""
-        changes = {
+        changes: dict[str, Any] = {
             name: _as_field(self.batch.scenario, name, float(self[name][index]))
             for name in self.batch.columns
             if name not in self.batch.origins and hasattr(self.batch.scenario, name)
@@ -100,7 +104,9 @@ def run_batch(batch: Batch, quantities: Collection[str] | None = None) -> Evalua
     wanted = tuple(PIPELINE.order if quantities is None else dict.fromkeys(quantities))
     unknown = [name for name in wanted if name not in QUANTITIES]
     if unknown:
-        raise DesignError([Problem(name, "is not a quantity", ", ".join(QUANTITIES)) for name in unknown])
+        raise DesignError(
+            [Problem(name, "is not a quantity", ", ".join(QUANTITIES)) for name in unknown]
+        )
     if batch.size <= _BLOCK:
         values = PIPELINE.run(batch.columns, wanted, batch.effects)
         if quantities is not None:
@@ -111,7 +117,12 @@ def run_batch(batch: Batch, quantities: Collection[str] | None = None) -> Evalua
     fixed = {name: v for name, v in batch.columns.items() if not np.ndim(v)}
     for start in range(0, batch.size, _BLOCK):
         block = slice(start, start + _BLOCK)
-        part = PIPELINE.run(fixed | {name: v[block] for name, v in varying.items()}, kept, batch.effects, keep_all=False)
+        part = PIPELINE.run(
+            fixed | {name: v[block] for name, v in varying.items()},
+            kept,
+            batch.effects,
+            keep_all=False,
+        )
         for name, out in kept.items():
             out[block] = part[name]
     return Evaluation(batch, {**batch.columns, **kept})
@@ -154,7 +165,9 @@ def evaluate(
     if not cases:
         raise DesignError(Problem("cases", "there is no case to evaluate", "at least one"))
     if any(case.scenario != cases[0].scenario for case in cases):
-        raise DesignError(Problem("cases", "differ in their scenario", "one scenario for a set of cases"))
+        raise DesignError(
+            Problem("cases", "differ in their scenario", "one scenario for a set of cases")
+        )
     designs = DesignSet.of_many([case.design for case in cases])
     return run_batch(batch_of(cases[0].scenario, designs, None, exact, catalog), quantities)
 
@@ -192,7 +205,9 @@ def sweep(
     >>> len(result)
     2
     """
-    arrays = {name: np.atleast_1d(np.asarray(values, dtype=np.float64)) for name, values in over.items()}
+    arrays = {
+        name: np.atleast_1d(np.asarray(values, dtype=np.float64)) for name, values in over.items()
+    }
     if len({len(values) for values in arrays.values()}) > 1:
         raise DesignError(Problem("over", "the fields have different numbers of values"))
     batch = batch_of(case.scenario, DesignSet.of(case.design), arrays, exact, catalog)

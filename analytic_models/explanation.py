@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from analytic_models.batch import Batch, batch_of, column_origins
-from analytic_models.batch import DesignSet as _DesignSet
 from analytic_models.catalog import Catalog, Fact, load_catalog
-from analytic_models.design import TIERS, Case, declared_fields
+from analytic_models.design import TIERS, Case
+from analytic_models.design_set import DesignSet
 from analytic_models.errors import DesignError, Problem
 from analytic_models.evaluation import QUANTITIES, Evaluation, evaluate, run_batch
+from analytic_models.fields import declared_fields
 from analytic_models.graph import Binding, Law, total
 from analytic_models.laws.compute import roofline_time
 from analytic_models.origins import Looked, Origin
@@ -63,7 +64,9 @@ class Node:
     low: float = math.nan
     high: float = math.nan
     children: tuple[Node, ...] = ()
-    compute: Callable[[Sequence[float]], float] | None = field(default=None, repr=False, compare=False)
+    compute: Callable[[Sequence[float]], float] | None = field(
+        default=None, repr=False, compare=False
+    )
 
     def recompute(self) -> float:
         """Compute the number again from the leaves below it."""
@@ -100,10 +103,17 @@ class Node:
             plain["effects"] = list(self.effects)
         if self.facts:
             plain["facts"] = [
-                {"entity": f.entity, "field": f.field, "basis": f.basis, "written": f.written, "source": f.source,
-                 "where": f.where, "origin": f.origin}
+                {
+                    "entity": f.entity,
+                    "field": f.field,
+                    "basis": f.basis,
+                    "written": f.written,
+                    "source": f.source,
+                    "where": f.where,
+                    "origin": f.origin,
+                }
                 for f in self.facts
-            ]  # fmt: skip
+            ]
         if self.children:
             plain["children"] = [child.to_dict() for child in self.children]
         return plain
@@ -116,7 +126,8 @@ class Node:
         lines += [f"{'  ' * (indent + 1)}changed by {name}" for name in self.effects]
         for fact in self.facts:
             basis = f" ({fact.basis})" if fact.basis else ""
-            lines.append(f"{'  ' * (indent + 1)}{fact.entity} {fact.field}{basis}: {fact.written}, {fact.source}, {fact.where}")
+            words = f"{fact.entity} {fact.field}{basis}: {fact.written}"
+            lines.append(f"{'  ' * (indent + 1)}{words}, {fact.source}, {fact.where}")
         if not self.facts and self.note and not self.children:
             lines.append(f"{'  ' * (indent + 1)}{self.note}")
         if depth > 0:
@@ -147,12 +158,21 @@ def law_references(law: Law) -> tuple[str, ...]:
     match = re.search(r"References\n-+\n(.*?)(?:\n\n[A-Z]|\Z)", text, re.DOTALL)
     if not match:
         return ()
-    parts = re.split(r"[,;]\s+|\n", match[1]) if re.fullmatch(r"[a-z0-9\-, \n]+", match[1]) else [match[1]]
+    parts = (
+        re.split(r"[,;]\s+|\n", match[1])
+        if re.fullmatch(r"[a-z0-9\-, \n]+", match[1])
+        else [match[1]]
+    )
     return tuple(" ".join(part.split()) for part in parts if part.strip())
 
 
 def explain(
-    evaluation: Evaluation | Case, quantity: str, case: int = 0, *, layers: bool = True, catalog: Catalog | None = None
+    evaluation: Evaluation | Case,
+    quantity: str,
+    case: int = 0,
+    *,
+    layers: bool = True,
+    catalog: Catalog | None = None,
 ) -> Node:
     """Return the tree behind a quantity of one case.
 
@@ -178,7 +198,9 @@ def explain(
         raise DesignError(Problem(quantity, "is not a quantity", ", ".join(QUANTITIES)))
     chosen = evaluation if isinstance(evaluation, Case) else evaluation.case(case)
     catalog = catalog or load_catalog()
-    batch = batch_of(chosen.scenario, _DesignSet.of(chosen.design), None, exact_tail=True, catalog=catalog)
+    batch = batch_of(
+        chosen.scenario, DesignSet.of(chosen.design), None, exact_tail=True, catalog=catalog
+    )
     result = run_batch(batch)
     return _Explainer(result, catalog, layers).node(quantity)
 
@@ -189,7 +211,10 @@ class _Explainer:
     def __init__(self, result: Evaluation, catalog: Catalog, layers: bool) -> None:
         self.result, self.layers = result, layers
         self.batch: Batch = result.batch
-        self.origins: Mapping[str, Looked] = {**self.batch.origins, **column_origins(self.batch, catalog)}
+        self.origins: Mapping[str, Looked] = {
+            **self.batch.origins,
+            **column_origins(self.batch, catalog),
+        }
         self.done: dict[str, Node] = {}
 
     def node(self, name: str) -> Node:
@@ -204,12 +229,21 @@ class _Explainer:
         unit = str(PIPELINE.unit(name))
         tier, _, what = name.partition("_")
         if what == "segment_s" and tier in TIERS and value > 0:
-            table = self.batch.tables[tier, getattr(self.batch.designs.design(), f"{tier}_precision")]
+            table = self.batch.tables[
+                tier, getattr(self.batch.designs.design(), f"{tier}_precision")
+            ]
             return self._segment(name, tier, table, value)
         return Node(
-            name, LABELS[name], value, unit, origin=looked.origin.kind, facts=looked.origin.facts,
-            note=looked.origin.note, low=looked.low, high=looked.high,
-        )  # fmt: skip
+            name,
+            LABELS[name],
+            value,
+            unit,
+            origin=looked.origin.kind,
+            facts=looked.origin.facts,
+            note=looked.origin.note,
+            low=looked.low,
+            high=looked.high,
+        )
 
     def _inner(self, binding: Binding) -> Node:
         flag = self.result.value(binding.by) if binding.by else 0.0
@@ -225,11 +259,17 @@ class _Explainer:
             return float(result)
 
         return Node(
-            binding.name, LABELS[binding.name], self.result.value(binding.name), str(binding.unit),
-            law=law_summary(bound.law), formula=law_formula(bound.law), references=law_references(bound.law),
+            binding.name,
+            LABELS[binding.name],
+            self.result.value(binding.name),
+            str(binding.unit),
+            law=law_summary(bound.law),
+            formula=law_formula(bound.law),
+            references=law_references(bound.law),
             effects=tuple(effect.technique for effect in applied),
-            children=tuple(self.node(name) for name in names), compute=compute,
-        )  # fmt: skip
+            children=tuple(self.node(name) for name in names),
+            compute=compute,
+        )
 
     def _segment(self, name: str, tier: str, table: LayerTimes, value: float) -> Node:
         """Open a segment's time into its layers, and every layer into its roofline."""
@@ -246,36 +286,85 @@ class _Explainer:
         if self.layers:
             children = tuple(self._layer(table, row, measured) for row in rows)
         return Node(
-            name, LABELS[name], value, "s", law="Sum over the layers", formula=r"\textstyle\sum_v t_v", note=note,
-            children=children, compute=math.fsum if children else None,
-        )  # fmt: skip
+            name,
+            LABELS[name],
+            value,
+            "s",
+            law="Sum over the layers",
+            formula=r"\textstyle\sum_v t_v",
+            note=note,
+            children=children,
+            compute=math.fsum if children else None,
+        )
 
     def _layer(self, table: LayerTimes, row: int, measured: bool) -> Node:
         name, kind = table.dnn.name[row], table.dnn.operator_type[row]
         label = f"{name} ({kind})"
         value = float(table.time_s[row])
         if measured:
-            return Node(f"layer.{row}", label, value, "s", origin="measured", note=str(table.dnn.source.get("title", "")))
+            return Node(
+                f"layer.{row}",
+                label,
+                value,
+                "s",
+                origin="measured",
+                note=str(table.dnn.source.get("title", "")),
+            )
         one = Looked(1.0, Origin("convention", (), "no arithmetic to speak of"))
         parts = (
-            ("work", "Work", "op", Looked(float(table.work_op[row]), Origin("computed", (), "two per multiply-accumulate"))),
+            (
+                "work",
+                "Work",
+                "op",
+                Looked(
+                    float(table.work_op[row]), Origin("computed", (), "two per multiply-accumulate")
+                ),
+            ),
             ("peak", "Peak rate", "op/s", table.peak),
-            ("compute_efficiency", "Share of the peak", "frac", table.compute_efficiency.get(kind, one)),
-            ("traffic", "Bytes moved", "byte", Looked(float(table.traffic_byte[row]), Origin("computed", (), "weights and activations, once each"))),
+            (
+                "compute_efficiency",
+                "Share of the peak",
+                "frac",
+                table.compute_efficiency.get(kind, one),
+            ),
+            (
+                "traffic",
+                "Bytes moved",
+                "byte",
+                Looked(
+                    float(table.traffic_byte[row]),
+                    Origin("computed", (), "weights and activations, once each"),
+                ),
+            ),
             ("bandwidth", "Memory bandwidth", "byte/s", table.bandwidth),
             ("memory_efficiency", "Share of the bandwidth", "frac", table.memory_efficiency[kind]),
             ("launch", "Launch overhead", "s", table.launch),
-        )  # fmt: skip
+        )
         children = tuple(
-            Node(f"layer.{row}.{key}", words, looked.value, unit, origin=looked.origin.kind, facts=looked.origin.facts,
-                 note=looked.origin.note, low=looked.low, high=looked.high)
+            Node(
+                f"layer.{row}.{key}",
+                words,
+                looked.value,
+                unit,
+                origin=looked.origin.kind,
+                facts=looked.origin.facts,
+                note=looked.origin.note,
+                low=looked.low,
+                high=looked.high,
+            )
             for key, words, unit, looked in parts
-        )  # fmt: skip
+        )
         return Node(
-            f"layer.{row}", label, value, "s", law=law_summary(roofline_time), formula=law_formula(roofline_time),
-            references=law_references(roofline_time), children=children,
+            f"layer.{row}",
+            label,
+            value,
+            "s",
+            law=law_summary(roofline_time),
+            formula=law_formula(roofline_time),
+            references=law_references(roofline_time),
+            children=children,
             compute=lambda values: float(roofline_time(*values)),
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True)
@@ -299,7 +388,9 @@ class Difference:
     contribution: float
 
 
-def diff(before: Case, after: Case, quantity: str = "latency_mean_s", catalog: Catalog | None = None) -> tuple[Difference, ...]:
+def diff(
+    before: Case, after: Case, quantity: str = "latency_mean_s", catalog: Catalog | None = None
+) -> tuple[Difference, ...]:
     """Return the fields that differ between two cases and what each contributes.
 
     Fields are switched one at a time in the order of their declaration, scenario first, so that the
@@ -321,10 +412,16 @@ def diff(before: Case, after: Case, quantity: str = "latency_mean_s", catalog: C
             first, second = getattr(old, name), getattr(new, name)
             if first == second:
                 continue
-            pending.append((part, name, declared.label if declared else "Techniques", first, second))
+            pending.append(
+                (part, name, declared.label if declared else "Techniques", first, second)
+            )
             try:
                 changes = {n: s for _, n, _, _, s in pending}
-                step = current.with_scenario(**changes) if part == "scenario" else current.with_design(**changes)
+                step = (
+                    current.with_scenario(**changes)
+                    if part == "scenario"
+                    else current.with_design(**changes)
+                )
             except DesignError:
                 continue
             reached = evaluate(step, [quantity], catalog=catalog).value(quantity)

@@ -5,10 +5,24 @@ The JSON schema, the import checks, the widgets and the documentation all read t
 
 from __future__ import annotations
 
-__all__ = ["GROUPS", "Field", "check_value", "choice", "field_of", "flag", "integer", "number", "text"]
+__all__ = [
+    "GROUPS",
+    "Field",
+    "check_value",
+    "choice",
+    "coerce",
+    "declared_fields",
+    "field_of",
+    "field_problems",
+    "flag",
+    "integer",
+    "number",
+    "text",
+]
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -109,10 +123,19 @@ def number(
     return _declare(
         default,
         Field(
-            "number", label, help, group, low, high, display_unit, log,
-            optional=bool(none_means), none_means=none_means, assumption=assumption,
+            "number",
+            label,
+            help,
+            group,
+            low,
+            high,
+            display_unit,
+            log,
+            optional=bool(none_means),
+            none_means=none_means,
+            assumption=assumption,
         ),
-    )  # fmt: skip
+    )
 
 
 def integer(
@@ -132,9 +155,7 @@ def integer(
     )
 
 
-def choice(
-    default: str, label: str, help: str, group: str, choices: tuple[str, ...] | str
-) -> Any:  # noqa: ANN401
+def choice(default: str, label: str, help: str, group: str, choices: tuple[str, ...] | str) -> Any:  # noqa: ANN401
     """Declare one of several words."""
     return _declare(default, Field("choice", label, help, group, choices=choices))
 
@@ -196,3 +217,29 @@ def check_value(path: str, declared: Field, value: object) -> list[Problem]:
     if value > declared.high:
         return wrong(f"{value:g} is above {declared.high:g}")
     return []
+
+
+def declared_fields(owner: type) -> dict[str, Field]:
+    """Return every declared field of a dataclass in order."""
+    found = ((a.name, field_of(owner, a.name)) for a in dataclasses.fields(owner))
+    return {name: declared for name, declared in found if declared is not None}
+
+
+def field_problems(part: str, value: object) -> list[Problem]:
+    """Return the problems of every declared field of a scenario or a design."""
+    problems: list[Problem] = []
+    for name, declared in declared_fields(type(value)).items():
+        problems += check_value(f"{part}.{name}", declared, getattr(value, name))
+    return problems
+
+
+def coerce(owner: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn JSON numbers into the kinds that the fields declare."""
+    result = dict(given)
+    for name, declared in declared_fields(owner).items():
+        if name in result and result[name] is not None:
+            if declared.kind == "integer":
+                result[name] = int(result[name])
+            elif declared.kind == "number":
+                result[name] = float(result[name])
+    return result

@@ -6,7 +6,17 @@ graph refuses, when it is built, unknown, duplicate, unused and wrongly-united n
 
 from __future__ import annotations
 
-__all__ = ["AppliedEffect", "Binding", "Bound", "Graph", "bind", "either", "law_units", "q", "total"]
+__all__ = [
+    "AppliedEffect",
+    "Binding",
+    "Bound",
+    "Graph",
+    "bind",
+    "either",
+    "law_units",
+    "q",
+    "total",
+]
 
 import inspect
 import typing
@@ -162,7 +172,9 @@ class Graph:
     table: Mapping[str, Binding] = field(init=False)
     order: tuple[str, ...] = field(init=False)
     _plans: dict[frozenset[str], tuple[Binding, ...]] = field(init=False, default_factory=dict)
-    _drops: dict[frozenset[str], tuple[tuple[str, ...], ...]] = field(init=False, default_factory=dict)
+    _drops: dict[frozenset[str], tuple[tuple[str, ...], ...]] = field(
+        init=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "table", {b.name: b for b in self.bindings})
@@ -195,7 +207,10 @@ class Graph:
                 if name not in known:
                     problems.append(Problem(binding.name, f"needs {name!r}, which nothing makes"))
         problems += [Problem(name, "is used by nothing") for name in sorted(known - used)]
-        problems += [Problem(name, "is an output that nothing makes") for name in sorted(set(self.outputs) - known)]
+        problems += [
+            Problem(name, "is an output that nothing makes")
+            for name in sorted(set(self.outputs) - known)
+        ]
         return problems
 
     def _unit_problems(self) -> list[Problem]:
@@ -203,7 +218,9 @@ class Graph:
         for name, unit in [*self.sources.items(), *((b.name, b.unit) for b in self.bindings)]:
             try:
                 if not unit_of_name(name).agrees(unit):
-                    problems.append(Problem(name, f"is declared in {unit} but its name says otherwise"))
+                    problems.append(
+                        Problem(name, f"is declared in {unit} but its name says otherwise")
+                    )
             except UnitError as error:
                 problems.append(Problem(name, str(error)))
         for binding in self.bindings:
@@ -220,7 +237,9 @@ class Graph:
         problems = []
         if set(wanted) != set(bound.inputs):
             missing = sorted(set(wanted) ^ set(bound.inputs))
-            problems.append(Problem(binding.name, f"{bound.law.__name__} and its inputs differ in {missing}"))
+            problems.append(
+                Problem(binding.name, f"{bound.law.__name__} and its inputs differ in {missing}")
+            )
             return problems
         if not result.agrees(binding.unit):
             problems.append(Problem(binding.name, f"is in {binding.unit}, its law gives {result}"))

@@ -29,15 +29,28 @@ _CONSTANTS = {
 }
 _LEVELS = {"mean": 0.5, "p50": 0.5, "p95": 0.95, "p99": 0.99, "p99.9": 0.999}
 _CHOSEN = (
-    "population_count", "arrival_per_s", "edge_servers_count", "cloud_servers_count", "compute_scv", "message_scv",
-    "uplink_background_frac", "backhaul_background_frac", "response_byte", "edge_pue", "cloud_pue",
-    "cloud_target_frac", "deadline_s",
-)  # fmt: skip
+    "population_count",
+    "arrival_per_s",
+    "edge_servers_count",
+    "cloud_servers_count",
+    "compute_scv",
+    "message_scv",
+    "uplink_background_frac",
+    "backhaul_background_frac",
+    "response_byte",
+    "edge_pue",
+    "cloud_pue",
+    "cloud_target_frac",
+    "deadline_s",
+)
 # Power under load: what was measured while inferring first, then other loads, then the design power.
 _LOAD_POWER = (
-    ("active_w", "measured-inference"), ("active_w", "measured"), ("active_w", "load-100"), ("active_w", "typical"),
+    ("active_w", "measured-inference"),
+    ("active_w", "measured"),
+    ("active_w", "load-100"),
+    ("active_w", "typical"),
     ("tdp_w", "datasheet"),
-)  # fmt: skip
+)
 _IDLE_POWER = (("idle_w", "measured"), ("idle_w", "measured-2"), ("idle_w", "typical"))
 
 
@@ -70,30 +83,40 @@ def scenario_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
         ("device_gco2e_per_j", scenario.device_region),
         ("cloud_gco2e_per_j", scenario.cloud_region),
     ):
-        columns[column] = Looked.of_fact(catalog.regions[region].fact("grid_gco2e_per_j", "annual-mean"))
+        columns[column] = Looked.of_fact(
+            catalog.regions[region].fact("grid_gco2e_per_j", "annual-mean")
+        )
     return columns
 
 
 def _class_fact(catalog: Catalog, entity: str, name: str, basis: str = "") -> Fact | Gap:
     """Return a fact about a class of machines or hops."""
     found = catalog.facts.get((entity, name, basis))
-    return found or Gap(entity, name, basis, f"no source states it for {entity.removeprefix('class:')}")
+    return found or Gap(
+        entity, name, basis, f"no source states it for {entity.removeprefix('class:')}"
+    )
 
 
 def _replaced(given: float | None, looked: Looked) -> Looked:
     """Take the user's number instead of the fact, and keep the fact beside it."""
     if given is None:
         return looked
-    return Looked(float(given), Origin("override", looked.origin.facts, "replaces the catalog's fact"))
+    return Looked(
+        float(given), Origin("override", looked.origin.facts, "replaces the catalog's fact")
+    )
 
 
 def _hop_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
     uplink, backhaul = catalog.hops[scenario.uplink], catalog.hops[scenario.backhaul]
     columns = {
         "uplink_bit_per_s": _replaced(scenario.uplink_bit_per_s, Looked.of_fact(uplink.rate("up"))),
-        "downlink_bit_per_s": _replaced(scenario.downlink_bit_per_s, Looked.of_fact(uplink.rate("down"))),
+        "downlink_bit_per_s": _replaced(
+            scenario.downlink_bit_per_s, Looked.of_fact(uplink.rate("down"))
+        ),
         "uplink_rtt_s": _replaced(scenario.uplink_rtt_s, Looked.of_fact(uplink.round_trip())),
-        "backhaul_bit_per_s": _replaced(scenario.backhaul_bit_per_s, Looked.of_fact(backhaul.rate("up"))),
+        "backhaul_bit_per_s": _replaced(
+            scenario.backhaul_bit_per_s, Looked.of_fact(backhaul.rate("up"))
+        ),
         "backhaul_rtt_s": _replaced(scenario.backhaul_rtt_s, Looked.of_fact(backhaul.round_trip())),
     }
     for column, name, basis in (
@@ -117,7 +140,9 @@ def _machine_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
         memory = machine.memory()
         split = "flash" in memory
         columns[f"{tier}_weight_room_byte"] = Looked.of_fact(memory["flash" if split else "memory"])
-        columns[f"{tier}_activation_room_byte"] = Looked.of_fact(memory["sram" if split else "memory"])
+        columns[f"{tier}_activation_room_byte"] = Looked.of_fact(
+            memory["sram" if split else "memory"]
+        )
         columns[f"{tier}_split_flag"] = Looked(float(split), Origin("convention"))
         if tier != "device":
             columns[f"{tier}_idle_w"] = _idle_power(machine, load, catalog)
@@ -126,7 +151,11 @@ def _machine_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
     share = Looked.of_fact(_class_fact(catalog, "class:any", "scalar_efficiency_frac"))
     columns["device_scalar_op_per_s"] = Looked(
         float(share_of_rate(peak.value, share.value)),
-        Origin("assumed", (*peak.origin.facts, *share.origin.facts), "peak rate times the share that plain code reaches"),
+        Origin(
+            "assumed",
+            (*peak.origin.facts, *share.origin.facts),
+            "peak rate times the share that plain code reaches",
+        ),
     )
     return columns
 
@@ -154,13 +183,23 @@ def _money_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
     life = Looked.of_fact(_class_fact(catalog, "class:any", "lifetime_s"))
     power = Looked.of_fact(_first(edge, _LOAD_POWER))
     electricity = _replaced(
-        scenario.electricity_usd_per_j, Looked.of_fact(catalog.price("electricity:non-household:eu"))
+        scenario.electricity_usd_per_j,
+        Looked.of_fact(catalog.price("electricity:non-household:eu")),
     )
     owned = Looked(
-        float(lifetime_price(price.value, life.value, power.value, scenario.edge_pue, electricity.value)),
+        float(
+            lifetime_price(
+                price.value, life.value, power.value, scenario.edge_pue, electricity.value
+            )
+        ),
         Origin(
             "assumed" if not math.isnan(price.value) else "missing",
-            (*price.origin.facts, *life.origin.facts, *power.origin.facts, *electricity.origin.facts),
+            (
+                *price.origin.facts,
+                *life.origin.facts,
+                *power.origin.facts,
+                *electricity.origin.facts,
+            ),
             "purchase price over the lifetime, plus electricity at full load"
             if not math.isnan(price.value)
             else f"{edge.label} has no list price in the catalog",
@@ -170,8 +209,12 @@ def _money_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
     egress = "egress:gcp:internet:us" if provider == "gcp" else "egress:aws:internet:us-east-1"
     return {
         "edge_usd_per_s": _replaced(scenario.edge_usd_per_s, owned),
-        "cloud_usd_per_s": _replaced(scenario.cloud_usd_per_s, Looked.of_fact(catalog.rent(scenario.cloud))),
-        "egress_usd_per_byte": _replaced(scenario.egress_usd_per_byte, Looked.of_fact(catalog.price(egress))),
+        "cloud_usd_per_s": _replaced(
+            scenario.cloud_usd_per_s, Looked.of_fact(catalog.rent(scenario.cloud))
+        ),
+        "egress_usd_per_byte": _replaced(
+            scenario.egress_usd_per_byte, Looked.of_fact(catalog.price(egress))
+        ),
     }
 
 
@@ -185,7 +228,9 @@ def encoding_bits(catalog: Catalog, encoding: str, elements: float) -> tuple[Loo
     rows = [fact for (name, _), fact in entry.facts.items() if name == "bits_per_elem_bit"]
     bits = min(rows, key=lambda fact: _distance(fact.basis, entry.default_basis, elements))
     work = [fact for (name, _), fact in entry.facts.items() if name == "encode_op_per_elem_op"]
-    operations = Looked.of_fact(work[0]) if work else missing(f"no encoding cost of {entry.label} is known")
+    operations = (
+        Looked.of_fact(work[0]) if work else missing(f"no encoding cost of {entry.label} is known")
+    )
     return Looked.of_fact(bits), operations
 
 
@@ -213,17 +258,25 @@ def losses(catalog: Catalog, dnn_id: str) -> Losses:
 
     The median over the published rows is the point, their smallest and largest are the range.
     """
-    rows = [row for row in catalog.evidence if row["dnn"] == dnn_id and row["file"].endswith("accuracy.csv")]
+    rows = [
+        row
+        for row in catalog.evidence
+        if row["dnn"] == dnn_id and row["file"].endswith("accuracy.csv")
+    ]
     plain = [row for row in rows if row["technique"] == "none"]
     label = catalog.dnns[dnn_id].label
     if plain:
         first = plain[0]
         baseline = Looked(
-            float(first["value"]) / 100.0, Origin("cited", (), f"{first['metric']} on {first['dataset']}: {first['where']}")
+            float(first["value"]) / 100.0,
+            Origin("cited", (), f"{first['metric']} on {first['dataset']}: {first['where']}"),
         )
         metric = f"{first['metric'].removesuffix(' %')} on {first['dataset']}"
     else:
-        baseline, metric = missing(f"no published accuracy of {label} is in the catalog"), "accuracy"
+        baseline, metric = (
+            missing(f"no published accuracy of {label} is in the catalog"),
+            "accuracy",
+        )
     precision = {"fp32": Looked(0.0, Origin("convention", (), "the reference precision"))}
     precision["fp16"] = Looked.of_fact(_class_fact(catalog, "class:any", "fp16_loss_frac"))
     for name, techniques in (("int8", ("int8-ptq", "int8-qat")), ("int4", ("int4-weight-only",))):
@@ -231,10 +284,16 @@ def losses(catalog: Catalog, dnn_id: str) -> Losses:
     return Losses(baseline, metric, precision)
 
 
-def _loss_of(rows: list[Mapping[str, str]], techniques: tuple[str, ...], label: str, name: str) -> Looked:
+def _loss_of(
+    rows: list[Mapping[str, str]], techniques: tuple[str, ...], label: str, name: str
+) -> Looked:
     found = []
     for row in rows:
-        if row["technique"] in techniques and row["higher_is_better"] == "yes" and "%" in row["metric"]:
+        if (
+            row["technique"] in techniques
+            and row["higher_is_better"] == "yes"
+            and "%" in row["metric"]
+        ):
             before, after = float(row["baseline"]), float(row["value"])
             if before > 0:
                 found.append(max(0.0, (before - after) / before))

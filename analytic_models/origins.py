@@ -10,7 +10,9 @@ from typing import Literal
 
 from analytic_models.catalog import Fact, Gap
 
-Kind = Literal["chosen", "cited", "measured", "assumed", "override", "convention", "computed", "missing"]
+Kind = Literal[
+    "chosen", "cited", "measured", "assumed", "override", "convention", "computed", "missing"
+]
 
 
 @dataclass(frozen=True)

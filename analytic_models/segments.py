@@ -70,7 +70,12 @@ def _apply(effects: tuple[WorkEffect, ...], hook: str, value: Floats) -> Floats:
 
 @lru_cache(maxsize=512)
 def layer_times(
-    catalog: Catalog, dnn_id: str, machine_id: str, precision: str, timing: str, effects: tuple[WorkEffect, ...]
+    catalog: Catalog,
+    dnn_id: str,
+    machine_id: str,
+    precision: str,
+    timing: str,
+    effects: tuple[WorkEffect, ...],
 ) -> LayerTimes:
     """Compute the table of one dnn on one machine.
 
@@ -100,7 +105,11 @@ def layer_times(
     kinds = sorted(set(dnn.operator_type))
     # Rows without multiply-accumulates are bound by memory: no share of the peak is needed for them.
     counted = {k for k, mac in zip(dnn.operator_type, dnn.mac, strict=True) if mac > 0}
-    compute = {k: Looked.of_fact(catalog.efficiency(machine_id, k, "compute")) for k in kinds if k in counted}
+    compute = {
+        k: Looked.of_fact(catalog.efficiency(machine_id, k, "compute"))
+        for k in kinds
+        if k in counted
+    }
     memory = {k: Looked.of_fact(catalog.efficiency(machine_id, k, "memory")) for k in kinds}
     reason = ""
     if timing == "measured":
@@ -110,7 +119,12 @@ def layer_times(
             roofline_time(
                 work,
                 peak.value,
-                np.array([compute[k].value if m else 1.0 for k, m in zip(dnn.operator_type, dnn.mac, strict=True)]),
+                np.array(
+                    [
+                        compute[k].value if m else 1.0
+                        for k, m in zip(dnn.operator_type, dnn.mac, strict=True)
+                    ]
+                ),
                 traffic,
                 bandwidth.value,
                 np.array([memory[k].value for k in dnn.operator_type]),
@@ -118,12 +132,28 @@ def layer_times(
             )
         )
         looked_up = (peak, bandwidth, launch, *compute.values(), *memory.values())
-        reason = "; ".join(dict.fromkeys(item.origin.note for item in looked_up if np.isnan(item.value)))
+        reason = "; ".join(
+            dict.fromkeys(item.origin.note for item in looked_up if np.isnan(item.value))
+        )
     weight = np.asarray(bit_to_byte(dnn.params * bits))
     return LayerTimes(
-        dnn, machine_id, precision, time, work, traffic, weight, activation, peak, bandwidth, launch,
-        compute, memory, prefix_at(time, dnn.boundary_row), prefix_at(weight, dnn.boundary_row), reason,
-    )  # fmt: skip
+        dnn,
+        machine_id,
+        precision,
+        time,
+        work,
+        traffic,
+        weight,
+        activation,
+        peak,
+        bandwidth,
+        launch,
+        compute,
+        memory,
+        prefix_at(time, dnn.boundary_row),
+        prefix_at(weight, dnn.boundary_row),
+        reason,
+    )
 
 
 def _measured(dnn: Dnn, machine_id: str, precision: str, changed: bool) -> tuple[Floats, str]:
@@ -131,7 +161,9 @@ def _measured(dnn: Dnn, machine_id: str, precision: str, changed: bool) -> tuple
     times = dnn.measured_s.get(machine_id)
     if times is None:
         known = ", ".join(dnn.measured_s) or "no machine"
-        return np.full(len(dnn.mac), np.nan), f"block times of {dnn.label} were measured on {known} only"
+        return np.full(
+            len(dnn.mac), np.nan
+        ), f"block times of {dnn.label} were measured on {known} only"
     if precision != "fp32" or changed:
         return np.full(len(dnn.mac), np.nan), "block times were measured at fp32 without techniques"
     return times, ""
@@ -141,6 +173,6 @@ def _measured(dnn: Dnn, machine_id: str, precision: str, changed: bool) -> tuple
 def activation_peaks(catalog: Catalog, dnn_id: str) -> Floats:
     """Largest elements of inputs plus outputs of a row, for every segment: (boundaries, boundaries)."""
     dnn = catalog.dnns[dnn_id]
-    return largest_between(np.asarray(dnn.in_elem + dnn.out_elem, dtype=np.float64), dnn.boundary_row)
-
-
+    return largest_between(
+        np.asarray(dnn.in_elem + dnn.out_elem, dtype=np.float64), dnn.boundary_row
+    )

@@ -98,7 +98,9 @@ def service_total(segment: S, overhead: S, used: Pure) -> S:
     return segment + used * overhead
 
 
-def memory_share(weights: Byte, activations: Byte, weight_room: Byte, activation_room: Byte, split: Pure) -> Frac:
+def memory_share(
+    weights: Byte, activations: Byte, weight_room: Byte, activation_room: Byte, split: Pure
+) -> Frac:
     r"""Share of a tier's memory that a segment of a dnn fills.
 
     .. math::

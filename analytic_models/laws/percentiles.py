@@ -7,22 +7,53 @@ __all__ = ["chain_branches", "chain_exceedance", "chain_quantile"]
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytic_models.laws.service_laws import gamma_law
 from analytic_models.laws.sharing import shared_law
 from analytic_models.laws.station_laws import mgc_wait_law
-from analytic_models.laws.transforms import Branch, StationLaw, mixture_exceedance, mixture_quantile
+from analytic_models.laws.transforms import (
+    Branch,
+    Complex,
+    StationLaw,
+    mixture_exceedance,
+    mixture_quantile,
+)
 from analytic_models.units import Array, Count, Frac, PerS, Pure, S
 
 
-def _station(arrival: PerS, service: S, scv: Pure, servers: Count, shared: Pure) -> list[StationLaw]:
+def _station(
+    arrival: PerS, service: S, scv: Pure, servers: Count, shared: Pure
+) -> list[StationLaw]:
     """Laws of the time in a station: nothing where no case uses it."""
     # A service that is not known is used, and its nan must reach the answer.
-    if np.all(np.equal(service, 0.0)):
+    used = np.not_equal(service, 0.0)
+    if not used.any():
         return []
     if np.any(np.greater(shared, 0.0)):
-        return [shared_law(arrival, service, scv, servers)]
-    return [mgc_wait_law(arrival, service, scv, servers), gamma_law(service, scv)]
+        laws = [shared_law(arrival, service, scv, servers)]
+    else:
+        laws = [mgc_wait_law(arrival, service, scv, servers), gamma_law(service, scv)]
+    return laws if used.all() else [_only_where(used, law) for law in laws]
+
+
+def _only_where(used: NDArray[np.bool_], law: StationLaw) -> StationLaw:
+    """Take a law where a station is used; no time passes elsewhere."""
+
+    def transform(s: Complex) -> Complex:
+        return np.where(used, law.transform(s), 1.0)
+
+    def where(value: Array, otherwise: float = 0.0) -> Array:
+        return np.where(used, value, otherwise)
+
+    return StationLaw(
+        transform,
+        where(law.mean),
+        where(law.variance),
+        where(law.skew),
+        where(law.shift),
+        where(law.atom, 1.0),
+    )
 
 
 def chain_branches(
@@ -162,10 +193,28 @@ def chain_quantile(
     0.921
     """
     values = (
-        device_arrival, device_service, device_shared, remote_arrival, uplink_service, uplink_shared, uplink_fixed,
-        edge_service, edge_shared, edge_servers, cloud_arrival, backhaul_service, backhaul_shared, backhaul_fixed,
-        cloud_service, cloud_shared, cloud_servers, compute_scv, message_scv, remote, onward,
-    )  # fmt: skip
+        device_arrival,
+        device_service,
+        device_shared,
+        remote_arrival,
+        uplink_service,
+        uplink_shared,
+        uplink_fixed,
+        edge_service,
+        edge_shared,
+        edge_servers,
+        cloud_arrival,
+        backhaul_service,
+        backhaul_shared,
+        backhaul_fixed,
+        cloud_service,
+        cloud_shared,
+        cloud_servers,
+        compute_scv,
+        message_scv,
+        remote,
+        onward,
+    )
     single = _as_floats(values)
     if single is None:
         return mixture_quantile(chain_branches(*values), level)
@@ -218,9 +267,29 @@ def chain_exceedance(
     0.3679
     """
     values = (
-        device_arrival, device_service, device_shared, remote_arrival, uplink_service, uplink_shared, uplink_fixed,
-        edge_service, edge_shared, edge_servers, cloud_arrival, backhaul_service, backhaul_shared, backhaul_fixed,
-        cloud_service, cloud_shared, cloud_servers, compute_scv, message_scv, remote, onward,
-    )  # fmt: skip
+        device_arrival,
+        device_service,
+        device_shared,
+        remote_arrival,
+        uplink_service,
+        uplink_shared,
+        uplink_fixed,
+        edge_service,
+        edge_shared,
+        edge_servers,
+        cloud_arrival,
+        backhaul_service,
+        backhaul_shared,
+        backhaul_fixed,
+        cloud_service,
+        cloud_shared,
+        cloud_servers,
+        compute_scv,
+        message_scv,
+        remote,
+        onward,
+    )
     single = _as_floats(values)
-    return mixture_exceedance(chain_branches(*values) if single is None else _single(single), threshold)
+    return mixture_exceedance(
+        chain_branches(*values) if single is None else _single(single), threshold
+    )

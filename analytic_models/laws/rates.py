@@ -37,7 +37,9 @@ def share_of_rate(peak: OpPerS, share: Frac) -> OpPerS:
     return peak * share
 
 
-def lifetime_price(price: Usd, lifetime: S, power: W, overhead: Pure, electricity: UsdPerJ) -> UsdPerS:
+def lifetime_price(
+    price: Usd, lifetime: S, power: W, overhead: Pure, electricity: UsdPerJ
+) -> UsdPerS:
     r"""Price per second of a machine that is owned.
 
     .. math:: p = \frac{K}{L} + \mathrm{PUE}\,P\,p_e

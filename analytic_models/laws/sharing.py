@@ -100,7 +100,9 @@ def shared_skew(time: S, variance: S2, service: S, scv: Pure) -> S3:
     44.44
     """
     beyond = time - _shift(service, scv)
-    return np.where(np.greater(beyond, 0.0), 2.0 * variance * variance / np.maximum(beyond, 1e-300), 0.0)
+    return np.where(
+        np.greater(beyond, 0.0), 2.0 * variance * variance / np.maximum(beyond, 1e-300), 0.0
+    )
 
 
 def shared_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> StationLaw:
@@ -139,5 +141,10 @@ def shared_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> StationL
     beyond = np.maximum(mean - shift, 1e-300)
     law = gamma_law(beyond, variance / (beyond * beyond))
     return StationLaw(
-        law.transform, law.mean, law.variance, law.skew, shift=np.add(law.shift, shift), atom=law.atom
+        law.transform,
+        law.mean,
+        law.variance,
+        law.skew,
+        shift=np.add(law.shift, shift),
+        atom=law.atom,
     )

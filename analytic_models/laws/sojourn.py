@@ -122,7 +122,9 @@ def fcfs_wait(arrival: PerS, service: S, scv: Pure, servers: Count, waiting: Fra
     return mgc_wait_mean(arrival, service, scv, servers, waiting)
 
 
-def fcfs_variance(wait: S, waiting: Frac, offered: Count, service: S, scv: Pure, servers: Count) -> S2:
+def fcfs_variance(
+    wait: S, waiting: Frac, offered: Count, service: S, scv: Pure, servers: Count
+) -> S2:
     r"""Variance of the time in a first-come-first-served station.
 
     .. math:: \sigma^2 = W^2 + \frac{\lambda b_3}{3(1-\rho)} + c_s^2 S^2\ (c = 1),\qquad
@@ -158,7 +160,11 @@ def fcfs_variance(wait: S, waiting: Frac, offered: Count, service: S, scv: Pure,
     """
     own = scv * service * service
     if np.ndim(servers) == 0:
-        return own + (_single_variance(wait, offered, service, scv) if servers == 1 else _many_variance(wait, waiting))
+        return own + (
+            _single_variance(wait, offered, service, scv)
+            if servers == 1
+            else _many_variance(wait, waiting)
+        )
     many = _many_variance(wait, waiting)
     return own + np.where(np.equal(servers, 1), _single_variance(wait, offered, service, scv), many)
 
@@ -185,7 +191,9 @@ def fcfs_skew(wait: S, waiting: Frac, offered: Count, service: S, scv: Pure, ser
     """
     own = 2.0 * scv * scv * service * service * service
     if np.ndim(servers) == 0:
-        return own + (_single_skew(wait, offered, service, scv) if servers == 1 else _many_skew(wait, waiting))
+        return own + (
+            _single_skew(wait, offered, service, scv) if servers == 1 else _many_skew(wait, waiting)
+        )
     many = _many_skew(wait, waiting)
     return own + np.where(np.equal(servers, 1), _single_skew(wait, offered, service, scv), many)
 
@@ -211,12 +219,22 @@ def _many_variance(wait: S, waiting: Frac) -> Array:
 
 
 def _many_skew(wait: S, waiting: Frac) -> Array:
-    ratio = np.where(np.equal(wait, 0.0), 0.0, (6.0 + waiting * (2.0 * waiting - 6.0)) / (waiting * waiting))
+    ratio = np.where(
+        np.equal(wait, 0.0), 0.0, (6.0 + waiting * (2.0 * waiting - 6.0)) / (waiting * waiting)
+    )
     return np.where(np.isinf(wait), np.inf, wait * wait * wait * ratio)
 
 
 def idle_latency(
-    device: S, uplink: S, uplink_fixed: S, edge: S, remote: Frac, backhaul: S, backhaul_fixed: S, cloud: S, onward: Frac
+    device: S,
+    uplink: S,
+    uplink_fixed: S,
+    edge: S,
+    remote: Frac,
+    backhaul: S,
+    backhaul_fixed: S,
+    cloud: S,
+    onward: Frac,
 ) -> S:
     r"""Mean latency of a request that meets no other.
 
@@ -242,4 +260,6 @@ def idle_latency(
     >>> idle_latency(1.0, 0.5, 0.25, 0.25, 1.0, 0.0, 0.0, 0.0, 1.0)
     2.0
     """
-    return device + remote * (uplink + uplink_fixed + edge + onward * (backhaul + backhaul_fixed + cloud))
+    return device + remote * (
+        uplink + uplink_fixed + edge + onward * (backhaul + backhaul_fixed + cloud)
+    )

@@ -86,4 +86,3 @@ def moved_bytes(weights: Count, weight_bits: Bit, activations: Count, activation
     """
     bits: Array = weights * weight_bits + activations * activation_bits
     return bit_to_byte(bits)
-

@@ -10,42 +10,74 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from analytic_models.batch import DesignSet, batch_of
+from analytic_models.batch import batch_of
 from analytic_models.catalog import Catalog
 from analytic_models.design import Case, Scenario
+from analytic_models.design_set import DesignSet
 from analytic_models.errors import DesignError, Problem
 from analytic_models.evaluation import QUANTITIES, Evaluation, evaluate, run_batch
 from analytic_models.optimizers.certificate import Certificate
 from analytic_models.optimizers.pareto import pareto_mask
-from analytic_models.optimizers.solution import Binding, Constraint, FunnelStep, NearestMiss, Solution
+from analytic_models.optimizers.solution import (
+    Binding,
+    Constraint,
+    FunnelStep,
+    NearestMiss,
+    Solution,
+)
 from analytic_models.optimizers.space import Space, default_space, enumerate_designs
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
 
 # Percentiles of the screening stay within this share of the exact ones on chains; designs nearer
 # to the best or to a limit than this are evaluated exactly before anything is decided.
-SCREENING_MARGIN = 0.15
+SCREENING_MARGIN = 0.25
 _EXACT_AT_ONCE = 512
 _EXACT_AT_MOST = 20_000
-_SCREENED = ("latency_p50_s", "latency_p95_s", "latency_p99_s", "latency_p999_s", "latency_level_s",
-             "latency_required_s", "deadline_miss_frac")  # fmt: skip
+_SCREENED = (
+    "latency_p50_s",
+    "latency_p95_s",
+    "latency_p99_s",
+    "latency_p999_s",
+    "latency_level_s",
+    "latency_required_s",
+    "deadline_miss_frac",
+)
 _MAXIMISED = ("accuracy_frac", "accuracy_low_frac", "accuracy_high_frac")
 _ALWAYS = (
     Constraint("stable_flag", 1.0, ">=", "every queue stays finite"),
     Constraint("memory_frac", 1.0, "<=", "weights and activations fit in memory"),
 )
-KEPT = ("latency_mean_s", "latency_required_s", "energy_device_j", "energy_total_j", "cost_usd", "carbon_gco2e",
-        "accuracy_frac", "accuracy_drop_pp", "exposed_frac", "bottleneck_utilisation_frac")  # fmt: skip
+KEPT = (
+    "latency_mean_s",
+    "latency_required_s",
+    "energy_device_j",
+    "energy_total_j",
+    "cost_usd",
+    "carbon_gco2e",
+    "accuracy_frac",
+    "accuracy_drop_pp",
+    "exposed_frac",
+    "bottleneck_utilisation_frac",
+)
 
 
 def requirements(scenario: Scenario) -> tuple[Constraint, ...]:
     """Return the requirements of a scenario as constraints, the always valid ones first."""
     found = list(_ALWAYS)
     if scenario.raw_input_stays_flag:
-        found.append(Constraint("raw_input_leaves_flag", 0.0, "<=", "the raw input stays on the device"))
+        found.append(
+            Constraint("raw_input_leaves_flag", 0.0, "<=", "the raw input stays on the device")
+        )
     found.append(
-        Constraint("latency_required_s", scenario.deadline_s, "<=", f"the deadline at {scenario.deadline_at}")
+        Constraint(
+            "latency_required_s",
+            scenario.deadline_s,
+            "<=",
+            f"the deadline at {scenario.deadline_at}",
+        )
     )
     for quantity, limit, words in (
         ("energy_device_j", scenario.energy_max_j, "the device's energy"),
@@ -57,18 +89,27 @@ def requirements(scenario: Scenario) -> tuple[Constraint, ...]:
     return tuple(found)
 
 
-def _constraints(subject_to: Mapping[str, float] | Sequence[Constraint] | None, scenario: Scenario) -> tuple[Constraint, ...]:
+def _constraints(
+    subject_to: Mapping[str, float] | Sequence[Constraint] | None, scenario: Scenario
+) -> tuple[Constraint, ...]:
     if subject_to is None:
         return requirements(scenario)
     if isinstance(subject_to, Mapping):
         given = tuple(
-            Constraint(name, limit, ">=" if name in _MAXIMISED else "<=", QUANTITIES[name][0].lower())
+            Constraint(
+                name, limit, ">=" if name in _MAXIMISED else "<=", QUANTITIES[name][0].lower()
+            )
             for name, limit in subject_to.items()
             if name in QUANTITIES
         )
         unknown = [name for name in subject_to if name not in QUANTITIES]
         if unknown:
-            raise DesignError([Problem(f"subject_to.{n}", "is not a quantity", ", ".join(QUANTITIES)) for n in unknown])
+            raise DesignError(
+                [
+                    Problem(f"subject_to.{n}", "is not a quantity", ", ".join(QUANTITIES))
+                    for n in unknown
+                ]
+            )
         return (*_ALWAYS, *given)
     return (*_ALWAYS, *(c for c in subject_to if c not in _ALWAYS))
 
@@ -123,7 +164,9 @@ def optimize(
     """
     begun = time.perf_counter()
     if minimise not in QUANTITIES:
-        raise DesignError(Problem("minimise", f"{minimise!r} is not a quantity", ", ".join(QUANTITIES)))
+        raise DesignError(
+            Problem("minimise", f"{minimise!r} is not a quantity", ", ".join(QUANTITIES))
+        )
     constraints = _constraints(subject_to, scenario)
     designs = enumerate_designs(scenario, over or default_space(scenario, catalog), catalog)
     wanted = tuple(dict.fromkeys((minimise, *(c.quantity for c in constraints), *KEPT)))
@@ -133,28 +176,54 @@ def optimize(
     met = np.stack([_met(screened[c.quantity], c) for c in constraints])
     search = _Search(scenario, designs, minimise, sign, constraints, catalog)
     loose = np.stack([_met(screened[c.quantity], c, _slack(c)) for c in constraints])
-    order, best = search.best(objective, loose.all(axis=0))
+    order, best = search.best(objective, np.asarray(loose.all(axis=0)))
     funnel = _funnel(constraints, met, screened, objective, minimise)
     feasible = np.flatnonzero(met.all(axis=0) & np.isfinite(objective))
     certificate = Certificate(
         "exact",
         "enumeration",
         f"every one of {len(designs):,} designs was evaluated"
-        + (f"; percentiles of the {search.exact:,} that could be best by transform inversion" if search.exact else ""),
+        + (
+            f"; percentiles of the {search.exact:,} that could be best by transform inversion"
+            if search.exact
+            else ""
+        ),
         0.0,
         len(designs),
     )
     if best is None:
         return Solution(
-            "infeasible", minimise, sign < 0, constraints, None, certificate, funnel, (), None,
-            _nearest(screened, constraints, designs, scenario), screened, feasible, time.perf_counter() - begun,
-        )  # fmt: skip
+            "infeasible",
+            minimise,
+            sign < 0,
+            constraints,
+            None,
+            certificate,
+            funnel,
+            (),
+            None,
+            _nearest(screened, constraints, designs, scenario),
+            screened,
+            feasible,
+            time.perf_counter() - begun,
+        )
     alone = evaluate(Case(scenario, designs.design(best)), catalog=catalog)
     other = search.runner_up(order, best)
     return Solution(
-        "optimal", minimise, sign < 0, constraints, alone, certificate, funnel,
-        search.binding(objective, loose, best), other, None, screened, feasible, time.perf_counter() - begun,
-    )  # fmt: skip
+        "optimal",
+        minimise,
+        sign < 0,
+        constraints,
+        alone,
+        certificate,
+        funnel,
+        search.binding(objective, loose, best),
+        other,
+        None,
+        screened,
+        feasible,
+        time.perf_counter() - begun,
+    )
 
 
 class _Search:
@@ -185,23 +254,35 @@ class _Search:
             return
         wanted = tuple(dict.fromkeys((self.minimise, *(c.quantity for c in self.constraints))))
         batch = batch_of(
-            self.scenario, self.designs.take(np.asarray(new)), exact_tail=self.needs_exact, catalog=self.catalog
+            self.scenario,
+            self.designs.take(np.asarray(new)),
+            exact_tail=self.needs_exact,
+            catalog=self.catalog,
         )
         result = run_batch(batch, wanted)
         met = [_met(result[c.quantity], c) for c in self.constraints]
         for i, row in enumerate(new):
-            self._cache[row] = (self.sign * float(result[self.minimise][i]), tuple(bool(m[i]) for m in met))
+            self._cache[row] = (
+                self.sign * float(result[self.minimise][i]),
+                tuple(bool(m[i]) for m in met),
+            )
         if self.needs_exact:
             self.exact += len(new)
 
-    def best(self, objective: Floats, candidates: Bools, ignore: int | None = None) -> tuple[Floats, int | None]:
+    def best(
+        self, objective: Floats, candidates: Bools, ignore: int | None = None
+    ) -> tuple[Ints, int | None]:
         """Return candidate rows by screened objective, and the best row that truly meets the constraints."""
         rows = np.flatnonzero(candidates & np.isfinite(objective))
         order = rows[np.argsort(objective[rows], kind="stable")]
         found, found_value = None, np.inf
         for start in range(0, min(len(order), _EXACT_AT_MOST), _EXACT_AT_ONCE):
             chunk = order[start : start + _EXACT_AT_ONCE]
-            bound = objective[chunk[0]] / (1.0 + self.margin) if objective[chunk[0]] > 0 else objective[chunk[0]]
+            bound = (
+                objective[chunk[0]] / (1.0 + self.margin)
+                if objective[chunk[0]] > 0
+                else objective[chunk[0]]
+            )
             if bound > found_value:
                 break
             self._evaluate([int(row) for row in chunk])
@@ -212,15 +293,29 @@ class _Search:
                     found, found_value = int(row), value
         return order, found
 
-    def runner_up(self, order: Floats, best: int) -> Evaluation | None:
+    def runner_up(self, order: Ints, best: int) -> Evaluation | None:
         """Return the best design that differs in a cut or a precision."""
-        keys = np.stack([
-            np.asarray(getattr(self.designs, name))
-            for name in ("cut1", "cut2", "device_precision", "edge_precision", "cloud_precision")
-        ])  # fmt: skip
-        rows = [row for row, (value, met) in self._cache.items() if all(met) and np.any(keys[:, row] != keys[:, best])]
+        keys = np.stack(
+            [
+                np.asarray(getattr(self.designs, name))
+                for name in (
+                    "cut1",
+                    "cut2",
+                    "device_precision",
+                    "edge_precision",
+                    "cloud_precision",
+                )
+            ]
+        )
+        rows = [
+            row
+            for row, (value, met) in self._cache.items()
+            if all(met) and np.any(keys[:, row] != keys[:, best])
+        ]
         if not rows:
-            more = [int(row) for row in order if np.any(keys[:, int(row)] != keys[:, best])][:_EXACT_AT_ONCE]
+            more = [int(row) for row in order if np.any(keys[:, int(row)] != keys[:, best])][
+                :_EXACT_AT_ONCE
+            ]
             self._evaluate(more)
             rows = [row for row in more if all(self._cache[row][1])]
         if not rows:
@@ -235,20 +330,26 @@ class _Search:
         for i, constraint in enumerate(self.constraints):
             if constraint in _ALWAYS:
                 continue
-            others = np.delete(loose, i, axis=0).all(axis=0)
+            others = np.asarray(np.delete(loose, i, axis=0).all(axis=0))
             _, row = self.best(objective, others, ignore=i)
             if row is None:
                 continue
             value = self._cache[row][0]
             if value < best_value - 1e-9 * abs(best_value):
                 case = Case(self.scenario, self.designs.design(row))
-                at = evaluate(case, [constraint.quantity], catalog=self.catalog).value(constraint.quantity)
+                at = evaluate(case, [constraint.quantity], catalog=self.catalog).value(
+                    constraint.quantity
+                )
                 found.append(Binding(constraint, at, self.sign * value, case))
         return tuple(found)
 
 
 def _funnel(
-    constraints: tuple[Constraint, ...], met: Bools, screened: Evaluation, objective: Floats, minimise: str
+    constraints: tuple[Constraint, ...],
+    met: Bools,
+    screened: Evaluation,
+    objective: Floats,
+    minimise: str,
 ) -> tuple[FunnelStep, ...]:
     """Count what is left after each constraint in turn, gaps apart from violations."""
     left = np.ones(met.shape[1], dtype=bool)
@@ -259,20 +360,36 @@ def _funnel(
             left &= ~unknown
             reason = screened.reason(constraint.quantity)
             label = f"{QUANTITIES[constraint.quantity][0].lower()} is not known"
-            steps.append(FunnelStep(label, int(unknown.sum()), int(left.sum()), (reason,) if reason else ()))
+            steps.append(
+                FunnelStep(label, int(unknown.sum()), int(left.sum()), (reason,) if reason else ())
+            )
         before = int(left.sum())
         left &= ok
-        steps.append(FunnelStep(constraint.label or constraint.quantity, before - int(left.sum()), int(left.sum())))
+        steps.append(
+            FunnelStep(
+                constraint.label or constraint.quantity, before - int(left.sum()), int(left.sum())
+            )
+        )
     gone = left & ~np.isfinite(objective)
     if gone.any():
         left &= ~gone
         reason = screened.reason(minimise)
-        steps.append(FunnelStep("the objective is not known", int(gone.sum()), int(left.sum()), (reason,) if reason else ()))
+        steps.append(
+            FunnelStep(
+                "the objective is not known",
+                int(gone.sum()),
+                int(left.sum()),
+                (reason,) if reason else (),
+            )
+        )
     return tuple(steps)
 
 
 def _nearest(
-    screened: Evaluation, constraints: tuple[Constraint, ...], designs: DesignSet, scenario: Scenario
+    screened: Evaluation,
+    constraints: tuple[Constraint, ...],
+    designs: DesignSet,
+    scenario: Scenario,
 ) -> NearestMiss | None:
     """Return the design whose worst relative violation is smallest."""
     worst = np.zeros(len(screened))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 __all__ = ["Constraint", "FunnelStep", "NearestMiss", "Solution"]
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from analytic_models.design import Case
 from analytic_models.evaluation import Evaluation
@@ -100,7 +102,7 @@ class Solution:
     runner_up: Evaluation | None
     nearest: NearestMiss | None
     screened: Evaluation
-    feasible: Sequence[int]
+    feasible: NDArray[np.intp]
     elapsed_s: float
 
     @property

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analytic_models.batch import DesignSet
 from analytic_models.catalog import Catalog, Fact, load_catalog
 from analytic_models.design import PRECISIONS, TIERS, Scenario
+from analytic_models.design_set import DesignSet
 from analytic_models.errors import DesignError, Problem
 from analytic_models.segments import FORMATS
 
@@ -74,12 +74,20 @@ def default_space(scenario: Scenario, catalog: Catalog | None = None) -> Space:
     catalog = catalog or load_catalog()
     dnn = catalog.dnns[scenario.dnn]
     if scenario.timing == "measured":
-        offered = dict.fromkeys(TIERS, ("fp32",))
+        offered: dict[str, tuple[str, ...]] = dict.fromkeys(TIERS, ("fp32",))
     else:
         offered = {tier: _offered(getattr(scenario, tier), catalog) for tier in TIERS}
     wanted = MODALITIES.get(dnn.task, "image")
-    inputs = [key for key, entry in catalog.encodings.items() if entry.attributes.get("modality") == wanted]
-    features = [key for key, entry in catalog.encodings.items() if entry.attributes.get("modality") == "features"]
+    inputs = [
+        key
+        for key, entry in catalog.encodings.items()
+        if entry.attributes.get("modality") == wanted
+    ]
+    features = [
+        key
+        for key, entry in catalog.encodings.items()
+        if entry.attributes.get("modality") == "features"
+    ]
     return Space(
         offered["device"], offered["edge"], offered["cloud"], tuple(inputs), tuple(features)
     )
@@ -87,25 +95,29 @@ def default_space(scenario: Scenario, catalog: Catalog | None = None) -> Space:
 
 def _offered(machine_id: str, catalog: Catalog) -> tuple[str, ...]:
     machine = catalog.machines[machine_id]
-    return tuple(p for p in PRECISIONS if isinstance(machine.peak(FORMATS[p][2]), Fact)) or ("fp32",)
+    return tuple(p for p in PRECISIONS if isinstance(machine.peak(FORMATS[p][2]), Fact)) or (
+        "fp32",
+    )
 
 
 @lru_cache(maxsize=32)
-def _enumerate(
-    boundaries: tuple[int, ...], space: Space
-) -> DesignSet:
+def _enumerate(boundaries: tuple[int, ...], space: Space) -> DesignSet:
     """List the designs of a space over the boundaries of a dnn."""
     last = len(boundaries) - 1
     encodings = tuple(dict.fromkeys((*space.input_encodings, *space.feature_encodings)))
     inputs = [encodings.index(name) for name in space.input_encodings]
     features = [encodings.index(name) for name in space.feature_encodings]
-    codes = {tier: [PRECISIONS.index(p) for p in getattr(space, f"{tier}_precisions")] for tier in TIERS}
+    codes = {
+        tier: [PRECISIONS.index(p) for p in getattr(space, f"{tier}_precisions")] for tier in TIERS
+    }
     # Cut pairs that use the same parts of the path share one grid of choices.
     groups: dict[tuple[bool, ...], list[tuple[int, int]]] = {}
     for cut1 in range(last + 1):
         for cut2 in range(cut1, last + 1):
             runs = dict(zip(TIERS, (cut1 > 0, cut2 > cut1, cut2 < last), strict=True))
-            if all(runs[tier] for tier in space.use) and _pinned(boundaries, cut1, cut2, space.pins):
+            if all(runs[tier] for tier in space.use) and _pinned(
+                boundaries, cut1, cut2, space.pins
+            ):
                 groups.setdefault(tuple(runs.values()), []).append((cut1, cut2))
     parts: list[Ints] = []
     for (device, edge, cloud), pairs in groups.items():
@@ -122,15 +134,25 @@ def _enumerate(
         cuts = np.array(pairs, dtype=np.int64)
         parts.append(np.hstack([np.repeat(cuts, len(grid), axis=0), np.tile(grid, (len(cuts), 1))]))
     columns = (
-        "cut1", "cut2", "device_precision", "edge_precision", "cloud_precision", "input_encoding",
-        "uplink_encoding", "backhaul_encoding",
-    )  # fmt: skip
+        "cut1",
+        "cut2",
+        "device_precision",
+        "edge_precision",
+        "cloud_precision",
+        "input_encoding",
+        "uplink_encoding",
+        "backhaul_encoding",
+    )
     table = np.concatenate(parts) if parts else np.empty((0, len(columns)), dtype=np.int64)
-    arrays: dict[str, Any] = {name: np.ascontiguousarray(table[:, i]) for i, name in enumerate(columns)}
+    arrays: dict[str, Any] = {
+        name: np.ascontiguousarray(table[:, i]) for i, name in enumerate(columns)
+    }
     return DesignSet(**arrays, encodings=encodings)
 
 
-def _pinned(boundaries: tuple[int, ...], cut1: int, cut2: int, pins: tuple[tuple[int, str], ...]) -> bool:
+def _pinned(
+    boundaries: tuple[int, ...], cut1: int, cut2: int, pins: tuple[tuple[int, str], ...]
+) -> bool:
     for row, tier in pins:
         if row < boundaries[cut1]:
             place = "device"
@@ -143,7 +165,9 @@ def _pinned(boundaries: tuple[int, ...], cut1: int, cut2: int, pins: tuple[tuple
     return True
 
 
-def enumerate_designs(scenario: Scenario, space: Space, catalog: Catalog | None = None) -> DesignSet:
+def enumerate_designs(
+    scenario: Scenario, space: Space, catalog: Catalog | None = None
+) -> DesignSet:
     """List every design of a space for the dnn of a scenario.
 
     Raises
@@ -155,7 +179,9 @@ def enumerate_designs(scenario: Scenario, space: Space, catalog: Catalog | None 
     dnn = catalog.dnns[scenario.dnn]
     rows = len(dnn.mac)
     problems = [
-        Problem("over.pins", f"row {row} on {tier!r}", f"rows 0 to {rows - 1}, tiers {', '.join(TIERS)}")
+        Problem(
+            "over.pins", f"row {row} on {tier!r}", f"rows 0 to {rows - 1}, tiers {', '.join(TIERS)}"
+        )
         for row, tier in space.pins
         if not 0 <= row < rows or tier not in TIERS
     ]
@@ -164,4 +190,6 @@ def enumerate_designs(scenario: Scenario, space: Space, catalog: Catalog | None 
     designs = _enumerate(tuple(int(row) for row in dnn.boundary_row), space)
     if not np.size(designs.cut1):
         raise DesignError(Problem("over", "pins and tiers in use leave no design"))
-    return dataclasses.replace(designs, techniques=space.techniques) if space.techniques else designs
+    return (
+        dataclasses.replace(designs, techniques=space.techniques) if space.techniques else designs
+    )

@@ -17,13 +17,29 @@ from analytic_models.pipeline.stations import STATION_BINDINGS
 
 # Quantities that people read and nothing else in the table uses.
 OUTPUTS = (
-    "latency_idle_s", "latency_p50_s", "latency_p95_s", "latency_p99_s", "latency_p999_s", "latency_required_s",
-    "deadline_miss_frac", "stable_flag", "energy_total_j", "cost_usd", "carbon_gco2e", "memory_frac",
-    "accuracy_low_frac", "accuracy_high_frac", "accuracy_drop_pp", "exposed_frac", "device_mac_frac",
+    "latency_idle_s",
+    "latency_p50_s",
+    "latency_p95_s",
+    "latency_p99_s",
+    "latency_p999_s",
+    "latency_required_s",
+    "deadline_miss_frac",
+    "stable_flag",
+    "energy_total_j",
+    "cost_usd",
+    "carbon_gco2e",
+    "memory_frac",
+    "accuracy_low_frac",
+    "accuracy_high_frac",
+    "accuracy_drop_pp",
+    "exposed_frac",
+    "device_mac_frac",
     "raw_input_leaves_flag",
-)  # fmt: skip
+)
 
-PIPELINE = Graph(column_units(), (*STATION_BINDINGS, *LATENCY_BINDINGS, *RESOURCE_BINDINGS), OUTPUTS)
+PIPELINE = Graph(
+    column_units(), (*STATION_BINDINGS, *LATENCY_BINDINGS, *RESOURCE_BINDINGS), OUTPUTS
+)
 
 HOOKS: tuple[str, ...] = tuple(b.hook for b in PIPELINE.bindings if b.hook)
 

@@ -24,66 +24,137 @@ _CHAIN = {
     "remote": "remote_share_frac",
     "onward": "cloud_share_frac",
 }
-_CUMULANTS = {"mean": "latency_mean_s", "variance": "latency_variance_s2", "skew": "latency_skew_s3"}
+_CUMULANTS = {
+    "mean": "latency_mean_s",
+    "variance": "latency_variance_s2",
+    "skew": "latency_skew_s3",
+}
 
 
 def _percentile(name: str, level: str, label: str) -> Binding:
     """Declare a percentile: three cumulants for sweeps, transform inversion for what is shown."""
     return either(
-        name, "s", by="exact_tail_flag",
+        name,
+        "s",
+        by="exact_tail_flag",
         off=bind(tails.pearson3_quantile, **_CUMULANTS, level=level),
         on=bind(percentiles.chain_quantile, **_CHAIN, level=level),
         label=label,
-    )  # fmt: skip
+    )
 
 
 def _thinned(name: str, share: str, of: str, label: str) -> tuple[Binding, ...]:
     """Cumulants of a part that only a share of the requests passes through."""
     return (
         q(f"{name}_mean_s", "s", tails.thinned_mean, share=share, mean=f"{of}_mean_s", label=label),
-        q(f"{name}_variance_s2", "s2", tails.thinned_variance, share=share, mean=f"{of}_mean_s",
-          variance=f"{of}_variance_s2", label=f"Variance: {label.lower()}"),
-        q(f"{name}_skew_s3", "s3", tails.thinned_skew, share=share, mean=f"{of}_mean_s",
-          variance=f"{of}_variance_s2", skew=f"{of}_skew_s3", label=f"Third cumulant: {label.lower()}"),
-    )  # fmt: skip
+        q(
+            f"{name}_variance_s2",
+            "s2",
+            tails.thinned_variance,
+            share=share,
+            mean=f"{of}_mean_s",
+            variance=f"{of}_variance_s2",
+            label=f"Variance: {label.lower()}",
+        ),
+        q(
+            f"{name}_skew_s3",
+            "s3",
+            tails.thinned_skew,
+            share=share,
+            mean=f"{of}_mean_s",
+            variance=f"{of}_variance_s2",
+            skew=f"{of}_skew_s3",
+            label=f"Third cumulant: {label.lower()}",
+        ),
+    )
 
 
 def _spread(name: str, parts: tuple[str, ...], label: str) -> tuple[Binding, ...]:
     """Variance and third cumulant of a sum of independent parts."""
     return (
-        q(f"{name}_variance_s2", "s2", total, *(f"{p}_variance_s2" for p in parts),
-          label=f"Variance: {label.lower()}"),
-        q(f"{name}_skew_s3", "s3", total, *(f"{p}_skew_s3" for p in parts),
-          label=f"Third cumulant: {label.lower()}"),
-    )  # fmt: skip
+        q(
+            f"{name}_variance_s2",
+            "s2",
+            total,
+            *(f"{p}_variance_s2" for p in parts),
+            label=f"Variance: {label.lower()}",
+        ),
+        q(
+            f"{name}_skew_s3",
+            "s3",
+            total,
+            *(f"{p}_skew_s3" for p in parts),
+            label=f"Third cumulant: {label.lower()}",
+        ),
+    )
 
 
 LATENCY_BINDINGS: tuple[Binding, ...] = (
-    q("latency_idle_s", "s", sojourn.idle_latency, device="device_service_s", uplink="uplink_service_s",
-      uplink_fixed="uplink_fixed_s", edge="edge_service_s", remote="remote_share_frac",
-      backhaul="backhaul_service_s", backhaul_fixed="backhaul_fixed_s", cloud="cloud_service_s",
-      onward="cloud_share_frac", label="Latency without other requests"),
-    q("cloud_part_mean_s", "s", total, "backhaul_time_s", "backhaul_fixed_s", "cloud_time_s",
-      label="Backhaul and cloud"),
+    q(
+        "latency_idle_s",
+        "s",
+        sojourn.idle_latency,
+        device="device_service_s",
+        uplink="uplink_service_s",
+        uplink_fixed="uplink_fixed_s",
+        edge="edge_service_s",
+        remote="remote_share_frac",
+        backhaul="backhaul_service_s",
+        backhaul_fixed="backhaul_fixed_s",
+        cloud="cloud_service_s",
+        onward="cloud_share_frac",
+        label="Latency without other requests",
+    ),
+    q(
+        "cloud_part_mean_s",
+        "s",
+        total,
+        "backhaul_time_s",
+        "backhaul_fixed_s",
+        "cloud_time_s",
+        label="Backhaul and cloud",
+    ),
     *_spread("cloud_part", ("backhaul", "cloud"), "Backhaul and cloud"),
-    *_thinned("onward", "cloud_share_frac", "cloud_part", "Cloud part, averaged over requests at the edge"),
-    q("remote_part_mean_s", "s", total, "uplink_time_s", "uplink_fixed_s", "edge_time_s", "onward_mean_s",
-      label="Everything beyond the device"),
+    *_thinned(
+        "onward", "cloud_share_frac", "cloud_part", "Cloud part, averaged over requests at the edge"
+    ),
+    q(
+        "remote_part_mean_s",
+        "s",
+        total,
+        "uplink_time_s",
+        "uplink_fixed_s",
+        "edge_time_s",
+        "onward_mean_s",
+        label="Everything beyond the device",
+    ),
     *_spread("remote_part", ("uplink", "edge", "onward"), "Everything beyond the device"),
-    *_thinned("away", "remote_share_frac", "remote_part", "Remote part, averaged over all requests"),
+    *_thinned(
+        "away", "remote_share_frac", "remote_part", "Remote part, averaged over all requests"
+    ),
     q("latency_mean_s", "s", total, "device_time_s", "away_mean_s", label="Mean latency"),
     *_spread("latency", ("device", "away"), "Latency"),
     _percentile("latency_p50_s", "median_level_frac", "Median latency"),
     _percentile("latency_p95_s", "p95_level_frac", "p95 latency"),
     _percentile("latency_p99_s", "p99_level_frac", "p99 latency"),
     _percentile("latency_p999_s", "p999_level_frac", "p99.9 latency"),
-    _percentile("latency_level_s", "deadline_level_frac", "Latency at the percentile of the deadline"),
-    either("latency_required_s", "s", by="deadline_mean_flag",
-           off=bind(arithmetic.nominal_duration, nominal="latency_level_s"),
-           on=bind(arithmetic.nominal_duration, nominal="latency_mean_s"),
-           label="Latency that the deadline is held against"),
-    either("deadline_miss_frac", "frac", by="exact_tail_flag",
-           off=bind(tails.pearson3_exceedance, **_CUMULANTS, threshold="deadline_s"),
-           on=bind(percentiles.chain_exceedance, **_CHAIN, threshold="deadline_s"),
-           label="Requests that miss the deadline"),
-)  # fmt: skip
+    _percentile(
+        "latency_level_s", "deadline_level_frac", "Latency at the percentile of the deadline"
+    ),
+    either(
+        "latency_required_s",
+        "s",
+        by="deadline_mean_flag",
+        off=bind(arithmetic.nominal_duration, nominal="latency_level_s"),
+        on=bind(arithmetic.nominal_duration, nominal="latency_mean_s"),
+        label="Latency that the deadline is held against",
+    ),
+    either(
+        "deadline_miss_frac",
+        "frac",
+        by="exact_tail_flag",
+        off=bind(tails.pearson3_exceedance, **_CUMULANTS, threshold="deadline_s"),
+        on=bind(percentiles.chain_exceedance, **_CHAIN, threshold="deadline_s"),
+        label="Requests that miss the deadline",
+    ),
+)
