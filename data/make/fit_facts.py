@@ -23,6 +23,7 @@ WHERE = "data/make/fit_efficiencies.py on data/measurements/latency_rows.csv"
 
 # Operator types that borrow the value of another when a dnn has them.
 BORROWED = {"matmul": "attention", "recurrent": "linear"}
+CEILING = {"memory_efficiency_frac": 1.0, "compute_efficiency_frac": 1.6}
 # Standard normal quantile of 90 %: low and high are the 10 % and 90 % points.
 Z90 = 1.2816
 # Classes of the catalog that no measurement covers, and whose values stand in.
@@ -43,10 +44,13 @@ def _fact(
     entity: str, field: str, basis: str, value: float, sigma: float, source: str, note: str
 ) -> Row:
     unit = "s" if field.endswith("_s") else "1"
-    ends = [f"{value * np.exp(sign * Z90 * sigma):.4g}" for sign in (-1, 1)]
+    low, high = (value * np.exp(sign * Z90 * sigma) for sign in (-1, 1))
+    if field in CEILING:
+        # No machine moves data faster than its bus, nor computes beyond what the fit allows.
+        high = max(value, min(high, CEILING[field]))
     return {
         "entity": entity, "field": field, "basis": basis, "value": f"{value:.4g}", "unit": unit,
-        "low": ends[0], "high": ends[1], "source": source,
+        "low": f"{low:.4g}", "high": f"{high:.4g}", "source": source,
         "where": WHERE, "note": note,
     }  # fmt: skip
 

@@ -130,10 +130,12 @@ def held_out(items: list[Speed], by: str) -> dict[str, list[float]]:
 
 
 def _fact(entity: str, field: str, basis: str, value: float, sigma: float, note: str) -> Row:
-    ends = [f"{value * np.exp(sign * Z90 * sigma):.4g}" for sign in (-1, 1)]
+    low, high = (value * np.exp(sign * Z90 * sigma) for sign in (-1, 1))
+    # Neither the bus nor the arithmetic can do better than its stated rate.
+    high = max(value, min(high, 1.0)) if field.endswith("efficiency_frac") else high
     return {
         "entity": entity, "field": field, "basis": basis, "value": f"{value:.4g}", "unit": "1",
-        "low": ends[0], "high": ends[1], "source": "fit-llm", "where": WHERE, "note": note,
+        "low": f"{low:.4g}", "high": f"{high:.4g}", "source": "fit-llm", "where": WHERE, "note": note,
     }  # fmt: skip
 
 

@@ -123,13 +123,16 @@ def test_the_fit_beats_flops_only_and_the_uncalibrated_roofline_on_the_same_rows
     assert median("ours_s") < 0.2 * median("plain_s")
 
 
-def test_classes_that_miss_the_target_are_recorded_as_they_are(
+def test_every_class_of_measured_machines_has_its_own_line_whether_it_meets_the_target_or_not(
     report: dict[tuple[str, str, str], Row],
 ) -> None:
-    classes = {key[0] for key in report if key[1:] == ("all", "leave-models-out")}
-    assert {"cpu", "edge-gpu", "gpu", "mcu", "npu", "phone", "sbc"} <= classes
-    # Six dnns on one accelerator whose large weights stream over a bus: far from the target.
-    assert float(report["npu", "all", "leave-models-out"]["ours_median"]) > 0.25
+    lines = {key[0]: row for key, row in report.items() if key[1:] == ("all", "leave-models-out")}
+    kinds = {"cpu", "edge-gpu", "gpu", "mcu", "npu", "phone", "sbc"}
+    assert kinds <= set(lines)
+    for kind in kinds:
+        assert float(lines[kind]["ours_median"]) <= float(lines[kind]["ours_p90"])
+        assert float(lines[kind]["flops_median"]) > 0
+        assert float(lines[kind]["plain_median"]) > 0
 
 
 def test_class_values_are_judged_on_machines_left_out_and_their_range_is_wider(
