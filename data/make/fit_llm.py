@@ -135,7 +135,8 @@ def _fact(entity: str, field: str, basis: str, value: float, sigma: float, note:
     high = max(value, min(high, 1.0)) if field.endswith("efficiency_frac") else high
     return {
         "entity": entity, "field": field, "basis": basis, "value": f"{value:.4g}", "unit": "1",
-        "low": f"{low:.4g}", "high": f"{high:.4g}", "source": "fit-llm", "where": WHERE, "note": note,
+        "low": f"{low:.4g}", "high": f"{high:.4g}", "source": "fit-llm", "where": WHERE,
+        "note": note,
     }  # fmt: skip
 
 

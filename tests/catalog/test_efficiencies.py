@@ -123,6 +123,18 @@ def test_the_fit_beats_flops_only_and_the_uncalibrated_roofline_on_the_same_rows
     assert median("ours_s") < 0.2 * median("plain_s")
 
 
+def test_ranges_hold_four_fifths_of_the_unseen_measurements(
+    fits: ModuleType, predictions: list[Row]
+) -> None:
+    facts = importlib.import_module("fit_facts")
+    inside = total = 0
+    for errors in fits.leave_models_out(predictions).values():
+        reach = facts.Z90 * facts.spread(errors["ours"], 0.15)
+        inside += sum(abs(error) <= reach for error in errors["ours"])
+        total += len(errors["ours"])
+    assert inside / total == pytest.approx(0.8, abs=0.06)
+
+
 def test_every_class_of_measured_machines_has_its_own_line_whether_it_meets_the_target_or_not(
     report: dict[tuple[str, str, str], Row],
 ) -> None:
