@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from analytic_models.catalog import Catalog, load_catalog
 from analytic_models.design import TIERS, Scenario
-from analytic_models.design_lookups import DesignLookup, encoding_loss
+from analytic_models.design_lookups import DesignLookup, is_neural
 from analytic_models.design_set import DesignSet
 from analytic_models.effects import EFFECTS
+from analytic_models.encoding_losses import encoding_loss
 from analytic_models.errors import DesignError, Problem
 from analytic_models.graph import AppliedEffect
-from analytic_models.lookups import encoding_bits, losses, scenario_columns
+from analytic_models.lookups import encoder_rate, encoding_bits, losses, scenario_columns
 from analytic_models.origins import Looked, Origin
 from analytic_models.segments import LayerTimes, WorkEffect
 from analytic_models.units import Array
@@ -219,6 +220,9 @@ def column_origins(batch: Batch, catalog: Catalog) -> dict[str, Looked]:
         found[column] = encoding_bits(catalog, encoding, elements)[0]
     sent = design.input_encoding if design.cut1 == 0 else design.uplink_encoding
     found["encode_elem_op"] = encoding_bits(catalog, sent, elements)[1]
+    if np.isfinite(found["encoder_op_per_s"].value):
+        neural = is_neural(catalog, sent)
+        found["encoder_op_per_s"] = encoder_rate(catalog, scenario.device, neural)
     for column, encoding in (
         ("input_encoding_loss_frac", design.input_encoding),
         ("uplink_feature_loss_frac", design.uplink_encoding),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["DesignLookup", "encoding_loss"]
+__all__ = ["DesignLookup", "is_neural"]
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,10 @@ from numpy.typing import NDArray
 from analytic_models.catalog import Catalog
 from analytic_models.design import PRECISIONS, TIERS, Scenario
 from analytic_models.design_set import DesignSet, Ints
+from analytic_models.encoding_losses import encoding_loss
 from analytic_models.laws.workload import prefix_at
-from analytic_models.lookups import Losses, encoding_bits, losses
-from analytic_models.origins import Looked, Origin, missing
+from analytic_models.lookups import Losses, encoder_rate, encoding_bits, losses
+from analytic_models.origins import Looked
 from analytic_models.segments import FORMATS, LayerTimes, WorkEffect, activation_peaks, layer_times
 from analytic_models.units import Array, bit_to_byte
 
@@ -118,6 +118,10 @@ class DesignLookup:
         back = _choose(relayed, up, self.designs.backhaul_encoding)
         sent = self.designs.input_encoding
         self._note("encode_elem_op", [item[1] for item in bits])
+        neural = [is_neural(self.catalog, name) for name in self.designs.encodings]
+        rates = [encoder_rate(self.catalog, self.scenario.device, learned) for learned in neural]
+        rate = np.array([looked.value for looked in rates])
+        self._note("encoder_op_per_s", rates)
         plain = encoding_bits(
             self.catalog, _plain_encoding(self.catalog, self.dnn.task), raw_elements
         )[0]
@@ -135,6 +139,12 @@ class DesignLookup:
             "plain_input_bit": raw_elements * plain.value,
             "encode_elem_count": self.uplink_used * elements[cut1],
             "encode_elem_op": np.where(np.equal(cut1, 0), work[sent], work[up]),
+            # What needs no work takes no time, even where the machine's rate is not known.
+            "encoder_op_per_s": np.where(
+                np.equal(np.where(np.equal(cut1, 0), work[sent], work[up]), 0.0),
+                np.inf,
+                np.where(np.equal(cut1, 0), rate[sent], rate[up]),
+            ),
         }
 
     def _note(self, column: str, looked: Sequence[Looked]) -> None:
@@ -192,32 +202,9 @@ class DesignLookup:
         }
 
 
-@lru_cache(maxsize=1024)
-def encoding_loss(catalog: Catalog, dnn_id: str, encoding: str) -> Looked:
-    """Relative accuracy loss of sending a tensor in an encoding.
-
-    Lossless encodings lose nothing. Features at a reduced precision are charged the loss of running
-    the whole dnn at that precision: one tensor of many is rounded, so the charge is cautious.
-    """
-    entry = catalog.encodings[encoding]
-    if entry.attributes.get("lossless"):
-        return Looked(
-            0.0, Origin("convention", (), "lossless, or the form that the dnn was trained on")
-        )
-    for row in catalog.evidence:
-        if (
-            row["file"].endswith("accuracy.csv")
-            and row["dnn"] == dnn_id
-            and row["setting"] == encoding
-        ):
-            before, after = float(row["baseline"]), float(row["value"])
-            return Looked(max(0.0, (before - after) / before), Origin("measured", (), row["where"]))
-    known = losses(catalog, dnn_id).precision
-    if entry.attributes.get("modality") == "features" and encoding in known:
-        looked = known[encoding]
-        note = f"charged as if the whole dnn ran at {encoding}: {looked.origin.note}"
-        return Looked(looked.value, Origin("assumed", looked.origin.facts, note), 0.0, looked.high)
-    return missing(f"no published accuracy of {catalog.dnns[dnn_id].label} with {entry.label}")
+def is_neural(catalog: Catalog, encoding: str) -> bool:
+    """Whether an encoding is a learned one, made for a certain dnn."""
+    return bool(catalog.encodings[encoding].attributes.get("dnn"))
 
 
 def _plain_encoding(catalog: Catalog, task: str) -> str:

@@ -138,16 +138,18 @@ class Node:
 @cache
 def law_summary(law: Law) -> str:
     """Return the first line of a law's documentation."""
-    return (inspect.getdoc(law) or law.__name__).strip().splitlines()[0].rstrip(".")
+    line = (inspect.getdoc(law) or law.__name__).strip().splitlines()[0]
+    return re.sub(r"[,:]? ?:math:`[^`]*`", "", line).replace("``", "").rstrip(".")
 
 
 @cache
 def law_formula(law: Law) -> str:
-    """Return the LaTeX of a law's math block, empty if it has none."""
+    """Return the LaTeX of a law's math block, or its first inline formula; empty if it has none."""
     if law is total:
         return r"\textstyle\sum_i x_i"
     text = inspect.getdoc(law) or ""
     match = re.search(r"\.\. math::[ \t]*(.*(?:\n[ \t]+\S.*|\n[ \t]*(?=\n[ \t]+\S))*)", text)
+    match = match or re.search(r":math:`([^`]*)`", text)
     return " ".join(match[1].split()) if match else ""
 
 

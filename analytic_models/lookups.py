@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Losses", "encoding_bits", "losses", "scenario_columns"]
+__all__ = ["Losses", "encoder_rate", "encoding_bits", "losses", "scenario_columns"]
 
 import math
 import re
@@ -146,18 +146,24 @@ def _machine_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
         columns[f"{tier}_split_flag"] = Looked(float(split), Origin("convention"))
         if tier != "device":
             columns[f"{tier}_idle_w"] = _idle_power(machine, load, catalog)
-    device = catalog.machines[scenario.device]
-    peak = Looked.of_fact(device.peak("fp32"))
-    share = Looked.of_fact(_class_fact(catalog, "class:any", "scalar_efficiency_frac"))
-    columns["device_scalar_op_per_s"] = Looked(
-        float(share_of_rate(peak.value, share.value)),
-        Origin(
-            "assumed",
-            (*peak.origin.facts, *share.origin.facts),
-            "peak rate times the share that plain code reaches",
-        ),
-    )
     return columns
+
+
+def encoder_rate(catalog: Catalog, machine_id: str, neural: bool) -> Looked:
+    """Rate at which a machine runs an encoder: a learned one is convolutions, others are plain code."""
+    peak = Looked.of_fact(catalog.machines[machine_id].peak("fp32"))
+    if neural:
+        share = Looked.of_fact(catalog.efficiency(machine_id, "conv", "compute"))
+        note = "peak rate times the share that convolutions reach"
+    else:
+        share = Looked.of_fact(_class_fact(catalog, "class:any", "scalar_efficiency_frac"))
+        note = "peak rate times the share that plain code reaches"
+    if math.isnan(peak.value) or math.isnan(share.value):
+        return missing("; ".join(x.origin.note for x in (peak, share) if math.isnan(x.value)))
+    return Looked(
+        float(share_of_rate(peak.value, share.value)),
+        Origin("assumed", (*peak.origin.facts, *share.origin.facts), note),
+    )
 
 
 def _idle_power(machine: object, load: Looked, catalog: Catalog) -> Looked:

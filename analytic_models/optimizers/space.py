@@ -82,6 +82,7 @@ def default_space(scenario: Scenario, catalog: Catalog | None = None) -> Space:
         key
         for key, entry in catalog.encodings.items()
         if entry.attributes.get("modality") == wanted
+        and entry.attributes.get("dnn", scenario.dnn) == scenario.dnn
     ]
     features = [
         key

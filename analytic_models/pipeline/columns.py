@@ -39,7 +39,7 @@ COLUMNS: Mapping[str, str] = {
     "plain_input_bit": "Raw input, not encoded",
     "encode_elem_count": "Elements that the device encodes",
     "encode_elem_op": "Operations to encode an element",
-    "device_scalar_op_per_s": "Rate of the device for plain operations",
+    "encoder_op_per_s": "Rate at which the device encodes",
     # Neutral starting points of the hooks.
     "nominal_share_frac": "All requests",
     "nominal_duration_s": "No overhead",

@@ -107,7 +107,7 @@ SERVICES = (
         compute.encode_time,
         elements="encode_elem_count",
         work_per_element="encode_elem_op",
-        rate="device_scalar_op_per_s",
+        rate="encoder_op_per_s",
         label="Encoding on the device",
     ),
     q(
