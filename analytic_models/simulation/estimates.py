@@ -20,7 +20,15 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with the half width of its 95 % confidence interval (nan: not known)."""
+    """A value with the half width of its 95 % confidence interval.
+
+    Attributes
+    ----------
+    value
+        The estimate; nan if it was not asked for or nobody contributed to it.
+    half_width
+        Infinite if the run is too short to bound the error.
+    """
 
     value: float
     half_width: float
@@ -101,7 +109,7 @@ def batch_estimate(value: float, batches: Floats) -> Estimate:
     """Return ``value`` with the half width that its batch values, shape ``(b,)``, support."""
     count = batches.size
     if count < 2 or not bool(np.all(np.isfinite(batches))):
-        return Estimate(value, math.nan)
+        return Estimate(value, math.inf)
     spread = float(batches.std(ddof=1)) / math.sqrt(count)
     return Estimate(value, student_t_quantile(count - 1) * spread)
 
@@ -117,8 +125,8 @@ class Batches:
         Number of batches.
     """
 
-    # A quantile of a batch with fewer samples beyond it than this is mostly noise and bias.
-    FEWEST_BEYOND = 5
+    # With fewer batches that reach beyond a quantile, their spread says nothing about it.
+    FEWEST_BEYOND = 0.25
 
     def __init__(self, samples: Floats, count: int) -> None:
         size = samples.size // count
@@ -132,20 +140,29 @@ class Batches:
         return batch_estimate(float(self.means.mean()), self.means)
 
     def quantiles(self, levels: tuple[float, ...]) -> tuple[Estimate, ...]:
-        """Return quantiles of all samples; where batches are too short the half width is nan."""
+        """Return quantiles of all samples with half widths.
+
+        The shares of the batches beyond a quantile give the uncertainty of its level, and the
+        quantiles at both ends of that give the half width. Quantiles of single batches, the
+        textbook way, are biased in the tail: measured on a single exponential server at load 0.9
+        and 2e5 requests their 95 % interval of the p99 covered the truth in 74 % of the runs.
+        """
         values = np.quantile(self.samples, levels)
-        size = self.table.shape[1]
-        found = []
-        for level, value in zip(levels, values.tolist(), strict=True):
-            if size * (1 - level) < self.FEWEST_BEYOND:
-                found.append(Estimate(value, math.nan))
-                continue
-            at = level * (size - 1)
-            low = math.floor(at)
-            high = min(low + 1, size - 1)
-            per_batch = self._ordered[:, low] * (low + 1 - at) + self._ordered[:, high] * (at - low)
-            found.append(batch_estimate(value, per_batch))
-        return tuple(found)
+        shares = self._shares(values)
+        count = shares.shape[0]
+        half = student_t_quantile(count - 1) * shares.std(axis=0, ddof=1) / math.sqrt(count)
+        low = np.maximum(np.array(levels) - half, 0.0)
+        high = np.array(levels) + half
+        ends = np.quantile(self.samples, np.concatenate([low, np.minimum(high, 1.0)]))
+        ends = ends.reshape(2, -1)
+        width = np.maximum(values - ends[0], ends[1] - values)
+        thin = np.mean(shares > 0, axis=0) < self.FEWEST_BEYOND
+        # Equal samples reach beyond no quantile and still are exact.
+        width[((high >= 1) | thin) & (self.samples.min() < values)] = math.inf
+        return tuple(
+            Estimate(value, wide)
+            for value, wide in zip(values.tolist(), width.tolist(), strict=True)
+        )
 
     def beyond(self, point: float) -> Estimate:
         """Return the share of the samples above ``point``."""

@@ -222,7 +222,7 @@ def mean_of(samples: Floats, batches: int) -> Estimate:
         return Estimate(math.nan, math.nan)
     size = samples.size // batches
     if not size:
-        return Estimate(float(samples.mean()), math.nan)
+        return Estimate(float(samples.mean()), math.inf)
     means = samples[samples.size - size * batches :].reshape(batches, size).mean(axis=1)
     return batch_estimate(float(means.mean()), means)
 

@@ -237,7 +237,7 @@ def test_continuous_batching_is_state_dependent_sharing() -> None:
         fixed, per, TokenLength("geometric", tokens), TokenLength("constant", 1), batch_limit=most
     )
     station = Station("s", "continuous-batching", serving=serving)
-    result = run(station, Arrivals("poisson", arrival), requests=100_000)
+    result = run(station, Arrivals("poisson", arrival), requests=60_000)
     # Requests join at iteration boundaries: about half an iteration of 100 is not in the formula.
     assert result.mean_s.value == pytest.approx(number / arrival, rel=0.03)
 

@@ -178,8 +178,9 @@ def test_mean_and_p95_agree_within_the_joint_confidence_intervals(name: str) -> 
     (p95,) = referee.quantiles((0.95,))
     for ours, theirs in ((own.mean_s, referee.mean()), (own.p95_s, p95)):
         joint = np.hypot(ours.half_width, theirs.half_width)
+        # Of 18 comparisons at 95 % one is expected outside: allow 3 sigma.
         assert abs(ours.value - theirs.value) <= 1.5 * joint
-        assert joint <= 0.25 * theirs.value
+        assert joint <= 0.2 * theirs.value
 
 
 def test_tandem_is_simulated_at_least_forty_times_as_fast_as_by_the_referee() -> None:

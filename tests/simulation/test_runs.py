@@ -147,6 +147,8 @@ def test_confidence_intervals_cover_the_truth_about_as_often_as_they_say() -> No
     assert coverage([(r.mean_s.value, r.mean_s.half_width) for r in runs], 1.0) >= 0.90
     p95 = [(r.p95_s.value, r.p95_s.half_width) for r in runs]
     assert coverage(p95, math.log(20)) >= 0.89
+    p99 = [(r.p99_s.value, r.p99_s.half_width) for r in runs]
+    assert coverage(p99, math.log(100)) >= 0.89
     p50 = [(r.p50_s.value, r.p50_s.half_width) for r in runs]
     assert coverage(p50, math.log(2)) >= 0.90
     miss = [(r.miss_frac.value, r.miss_frac.half_width) for r in runs]
@@ -160,12 +162,29 @@ def test_student_quantiles_are_the_tabulated_ones() -> None:
         assert student_t_quantile(freedom) == pytest.approx(value, abs=6e-4)
 
 
-def test_half_width_is_unknown_where_the_batches_cannot_carry_it() -> None:
+def test_tail_intervals_cover_the_truth_at_a_load_where_batches_barely_hold_a_tail() -> None:
+    # M/M/1 at load 0.8: quantiles 4 ln(1/(1-q)); an unbounded interval covers, but says nothing.
+    busy = Route((Station("s", service=Service("exponential", 0.8)),))
+    runs = [simulate_route(busy, POISSON_1, 40_000, seed=k) for k in range(120)]
+    p99 = [(r.p99_s.value, r.p99_s.half_width) for r in runs]
+    assert coverage(p99, 4 * math.log(100)) >= 0.88
+    p999 = [(r.p999_s.value, r.p999_s.half_width) for r in runs]
+    assert coverage(p999, 4 * math.log(1000)) >= 0.88
+    assert np.mean([math.isfinite(half) for _, half in p99]) >= 0.5
+
+
+def test_half_width_is_unbounded_where_the_run_is_too_short_for_it() -> None:
     result = simulate_route(ONE, POISSON_1, 2_000, seed=1)
-    assert math.isnan(result.p999_s.half_width)
+    assert math.isinf(result.p999_s.half_width)
     assert result.p999_s.value > result.p99_s.value
     assert math.isnan(result.miss_frac.value)
-    assert math.isnan(batch_estimate(1.0, np.array([1.0])).half_width)
+    assert math.isinf(batch_estimate(1.0, np.array([1.0])).half_width)
+
+
+def test_equal_samples_are_known_exactly() -> None:
+    found = Batches(np.full(2_000, 0.25), 20)
+    assert [(q.value, q.half_width) for q in found.quantiles((0.5, 0.999))] == [(0.25, 0.0)] * 2
+    assert (found.mean().value, found.mean().half_width) == (0.25, 0.0)
 
 
 def test_band_of_the_tail_narrows_with_the_run_and_stays_open_where_nothing_was_seen() -> None:
@@ -245,7 +264,7 @@ def test_a_million_requests_need_less_than_half_a_gigabyte() -> None:
     route = Route(
         (
             Station("a", service=HALF, background=(Background(0.5, HALF),)),
-            Station("b", servers=2, service=Service("exponential", 1.2)),
+            Station("b", servers=2, service=Service("deterministic", 1.2)),
         )
     )
     tracemalloc.start()
