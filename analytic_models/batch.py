@@ -129,7 +129,7 @@ def batch_of(
     )
 
 
-# Look-ups of large design sets outlive a scenario: they depend on ids alone, and a slider moves numbers.
+# Look-ups of large design sets are kept: they depend on ids alone, and a slider moves numbers.
 _KEPT_LOOKUPS = 4
 _KEPT_FROM = 1_000
 _lookups: dict[tuple[Any, ...], tuple[DesignSet, DesignLookup, dict[str, Array]]] = {}

@@ -1,4 +1,4 @@
-"""The demand table: what each design asks of every shared station, and what it costs on an idle system."""
+"""The demand table: what each design asks of every shared station, and its cost when idle."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def encoding_loss(catalog: Catalog, dnn_id: str, encoding: str) -> Looked:
     Lossless encodings lose nothing. JPEG takes the dnn's own published qualities, interpolated
     between their neighbours; a classifier without any takes the points of the others as an
     assumption with their spread as range. Features at a reduced precision are charged the loss of
-    running the whole dnn at that precision: one tensor of many is rounded, so the charge is cautious.
+    running the whole dnn at that precision, which is cautious: only one tensor of many is rounded.
     """
     entry = catalog.encodings[encoding]
     label = catalog.dnns[dnn_id].label

@@ -65,7 +65,7 @@ class Evaluation:
         return float(self[name][case])
 
     def reason(self, name: str) -> str:
-        """Say why a quantity is not known, from the gaps of the inputs it needs; empty if none is."""
+        """Say why a quantity is not known, from the gaps of the inputs it needs; else empty."""
         needed = {name}
         for binding in reversed(PIPELINE.plan((name,))):
             needed.update(binding.needs)

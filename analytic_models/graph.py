@@ -121,7 +121,7 @@ def q(
 
 
 def either(name: str, unit: str, by: str, off: Bound, on: Bound, label: str = "") -> Binding:
-    """Declare a quantity made by the law ``on`` where the flag ``by`` is 1, by ``off`` elsewhere."""
+    """Declare a quantity made by the law ``on`` where the flag ``by`` is 1, else by ``off``."""
     return Binding(name, Unit(unit), off, on, by, label)
 
 

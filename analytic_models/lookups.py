@@ -43,7 +43,7 @@ _CHOSEN = (
     "cloud_target_frac",
     "deadline_s",
 )
-# Power under load: what was measured while inferring first, then other loads, then the design power.
+# Power under load: measured while inferring first, then other loads, then the design power.
 _LOAD_POWER = (
     ("active_w", "measured-inference"),
     ("active_w", "measured"),
@@ -150,7 +150,7 @@ def _machine_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
 
 
 def encoder_rate(catalog: Catalog, machine_id: str, neural: bool) -> Looked:
-    """Rate at which a machine runs an encoder: a learned one is convolutions, others are plain code."""
+    """Rate at which a machine encodes: a learned encoder is convolutions, others plain code."""
     peak = Looked.of_fact(catalog.machines[machine_id].peak("fp32"))
     if neural:
         share = Looked.of_fact(catalog.efficiency(machine_id, "conv", "compute"))
@@ -241,7 +241,7 @@ def encoding_bits(catalog: Catalog, encoding: str, elements: float) -> tuple[Loo
 
 
 def _distance(basis: str, default: str, elements: float) -> float:
-    """How far a row's image size lies from the input, in octaves of pixels; the default breaks ties."""
+    """How far a row's image size lies from the input in octaves; the default breaks ties."""
     match = re.fullmatch(r"(\d+)px", basis)
     near = 0.0 if basis == default else 1e-6
     if match is None:

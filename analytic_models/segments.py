@@ -37,8 +37,8 @@ WorkEffect = tuple[str, str, tuple[tuple[str, float], ...]]
 class LayerTimes:
     """Times and bytes of a dnn's rows on one machine at one precision.
 
-    Arrays have shape (rows,), those ending in ``_at`` shape (boundaries,) and hold the sum of the rows
-    left of each boundary.
+    Arrays have shape (rows,); those ending in ``_at`` have shape (boundaries,) and hold the sum of
+    the rows left of each boundary.
     """
 
     dnn: Dnn
@@ -82,7 +82,7 @@ def layer_times(
     Parameters
     ----------
     timing
-        ``roofline`` from facts, or ``measured`` block times where the dnn has them for this machine.
+        ``roofline`` from facts, or ``measured`` block times where the dnn has them.
     effects
         Effects of active techniques on the layers, in axis order.
 
@@ -103,7 +103,7 @@ def layer_times(
     bandwidth = Looked.of_fact(machine.fact("memory_bandwidth_byte_per_s"))
     launch = Looked.of_fact(catalog.launch_overhead(machine_id))
     kinds = sorted(set(dnn.operator_type))
-    # Rows without multiply-accumulates are bound by memory: no share of the peak is needed for them.
+    # Rows without multiply-accumulates are bound by memory: they need no share of the peak.
     counted = {k for k, mac in zip(dnn.operator_type, dnn.mac, strict=True) if mac > 0}
     compute = {
         k: Looked.of_fact(catalog.efficiency(machine_id, k, "compute"))
@@ -171,7 +171,7 @@ def _measured(dnn: Dnn, machine_id: str, precision: str, changed: bool) -> tuple
 
 @lru_cache(maxsize=128)
 def activation_peaks(catalog: Catalog, dnn_id: str) -> Floats:
-    """Largest elements of inputs plus outputs of a row, for every segment: (boundaries, boundaries)."""
+    """Largest inputs plus outputs of a row in elements, for every pair of boundaries."""
     dnn = catalog.dnns[dnn_id]
     return largest_between(
         np.asarray(dnn.in_elem + dnn.out_elem, dtype=np.float64), dnn.boundary_row

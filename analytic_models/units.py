@@ -2,8 +2,8 @@
 
 Inside the program every number is a plain float in the base unit that its name ends in
 (``latency_s``, ``uplink_bit_per_s``). Bit and byte, MAC and operation are *different* base symbols:
-only :func:`byte_to_bit`, its inverse and :func:`mac_to_op` cross between them, so the rescaling test of the
-laws notices a byte sent over a bit/s link.
+only :func:`byte_to_bit`, its inverse and :func:`mac_to_op` cross between them, so the rescaling
+test of the laws notices a byte sent over a bit/s link.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Unit:
     Parameters
     ----------
     symbol
-        Products with ``*``, one ``/``, powers as a trailing digit: ``s``, ``s2``, ``bit/s``, ``usd/byte``.
+        Products with ``*``, one ``/``, powers as a trailing digit: ``s``, ``s2``, ``bit/s``.
     """
 
     symbol: str

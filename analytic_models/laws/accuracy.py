@@ -36,7 +36,7 @@ def accuracy_point(
 
     Notes
     -----
-    A loss measured on the whole dnn is charged in full even where a tier runs a part of it: cautious.
+    A loss measured on the whole dnn is charged in full even where a tier runs a part: cautious.
     ``nan`` where a loss has no evidence.
 
     Examples

@@ -83,7 +83,7 @@ def transfer_time(size: Bit, rate: BitPerS) -> S:
 def fixed_delay(round_trip: S, answer: Bit, rate: BitPerS, overhead: S, used: Pure) -> S:
     r"""Delay of a used hop that does not depend on load: round trip, answer, handshakes.
 
-    .. math:: d = u\left(\mathrm{RTT} + \frac{b_{\mathrm{answer}}}{R_{\mathrm{back}}} + d_{\mathrm{overhead}}\right)
+    .. math:: d = u\left(\mathrm{RTT} + \frac{b_{\mathrm{answer}}}{R_{\mathrm{back}}} + d_h\right)
 
     Notes
     -----

@@ -45,8 +45,8 @@ def roofline_time(
 
     Notes
     -----
-    Assumes that computing and moving overlap perfectly. Valid for batch 1 when the efficiencies were
-    fitted at batch 1. ``nan`` where a peak or an efficiency is not known.
+    Assumes that computing and moving overlap perfectly. Valid for batch 1 when the efficiencies
+    were fitted at batch 1. ``nan`` where a peak or an efficiency is not known.
 
     References
     ----------
@@ -105,7 +105,8 @@ def memory_share(
 
     .. math::
         \frac{W + A_{\max}}{M}\ \text{in one memory},\qquad
-        \max\left(\frac{W}{M_{\mathrm{flash}}}, \frac{A_{\max}}{M_{\mathrm{sram}}}\right)\ \text{in two}
+        \max\left(\frac{W}{M_{\mathrm{flash}}}, \frac{A_{\max}}{M_{\mathrm{sram}}}\right)
+        \ \text{in two}
 
     Parameters
     ----------

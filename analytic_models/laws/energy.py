@@ -68,7 +68,7 @@ def reserved_energy(
     overhead: Pure,
     used: Pure,
 ) -> J:
-    r"""Energy per request of machines that stay on: busy time, and idle time shared by all requests.
+    r"""Energy per request of machines that stay on: busy time, and idle time shared by requests.
 
     .. math:: E = u\,\mathrm{PUE}\,\phi\left(P_a S + P_i\left(\frac{c}{\Lambda} - S\right)\right)
 
@@ -91,7 +91,8 @@ def reserved_energy(
 
     Notes
     -----
-    Low load is expensive per inference: the idle power is divided by few requests. Infinite at no load.
+    Low load is expensive per inference: the idle power is divided by few requests. Infinite at
+    no load.
 
     Examples
     --------

@@ -171,7 +171,8 @@ def chain_quantile(
     r"""Percentile of the latency, by inverting the transform of every path.
 
     .. math:: P(T > t_p) = 1 - p,\quad
-        P(T > t) = \sum_b \phi_b\,\mathcal{L}^{-1}\!\left[\frac{1 - e^{-s d_b}\prod_m T_m^*(s)}{s}\right](t)
+        P(T > t) = \sum_b \phi_b\,\mathcal{L}^{-1}
+        \!\left[\frac{1 - e^{-s d_b}\prod_m T_m^*(s)}{s}\right](t)
 
     Parameters
     ----------
@@ -188,7 +189,8 @@ def chain_quantile(
 
     Examples
     --------
-    >>> one = (5.0, 0.1, 0.0, 5.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 5.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0)
+    >>> device, edge = (5.0, 0.1, 0.0), (5.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+    >>> one = (*device, *edge, 5.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0)
     >>> round(float(chain_quantile(*one, 1.0, 1.0, 0.99)), 4)
     0.921
     """
@@ -262,7 +264,8 @@ def chain_exceedance(
 
     Examples
     --------
-    >>> one = (5.0, 0.1, 0.0, 5.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 5.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0)
+    >>> device, edge = (5.0, 0.1, 0.0), (5.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+    >>> one = (*device, *edge, 5.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0)
     >>> round(float(chain_exceedance(*one, 1.0, 1.0, 0.2)), 4)
     0.3679
     """

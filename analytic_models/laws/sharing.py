@@ -22,7 +22,7 @@ def _load(service: S, mean: S) -> Array:
 
 
 def _fixed_part(load: Array) -> Array:
-    """Variance of a fixed-size job's sojourn, over the squared mean: Yashkov's integral for constant sizes."""
+    """Return the variance of a fixed-size job over its squared mean: Yashkov's integral."""
     series = load * (2.0 / 3.0 + load / 4.0)
     safe = np.maximum(load, _SERIES_BELOW)
     closed = 1.0 - 2.0 * (1.0 - safe) * (np.expm1(safe) - safe) / (safe * safe)
@@ -106,7 +106,7 @@ def shared_skew(time: S, variance: S2, service: S, scv: Pure) -> S3:
 
 
 def shared_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> StationLaw:
-    """Law of the sojourn under processor sharing: exact transform at scv 1, shifted gamma elsewhere.
+    """Law of the sojourn under processor sharing: exact at scv 1, shifted gamma elsewhere.
 
     Parameters
     ----------

@@ -20,13 +20,13 @@ from analytic_models.units import S2, S3, Array, Count, Frac, PerS, Pure, S
 
 
 def class_arrival(population: Count, per_device: PerS) -> PerS:
-    r"""Requests of a whole class: a superposition of its devices.
+    r"""Add up the requests of a whole class: a superposition of its devices.
 
     .. math:: \Lambda = N\,\lambda
 
     Notes
     -----
-    Close to Poisson when many independent devices send (Palm–Khinchine); wrong for synchronised ones.
+    Close to Poisson when many independent devices send (Palm–Khinchine); not for synchronised.
 
     References
     ----------
@@ -41,7 +41,7 @@ def class_arrival(population: Count, per_device: PerS) -> PerS:
 
 
 def passed_arrival(arrival: PerS, share: Frac) -> PerS:
-    r"""Requests that go on, when a share of them does.
+    r"""Pass on a share of the requests.
 
     .. math:: \Lambda' = \phi\,\Lambda
 
@@ -107,8 +107,8 @@ def fcfs_wait(arrival: PerS, service: S, scv: Pure, servers: Count, waiting: Fra
 
     Notes
     -----
-    One server: exact (Pollaczek–Khinchine). Several: Whitt's correction, exact at scv 1. Infinite at
-    and above full load.
+    One server: exact (Pollaczek–Khinchine). Several: Whitt's correction, exact at scv 1. Infinite
+    at and above full load.
 
     References
     ----------
@@ -172,7 +172,8 @@ def fcfs_variance(
 def fcfs_skew(wait: S, waiting: Frac, offered: Count, service: S, scv: Pure, servers: Count) -> S3:
     r"""Third cumulant of the time in a first-come-first-served station.
 
-    .. math:: \kappa_3 = \frac{\lambda b_4}{4(1-\rho)} + \frac{\lambda b_3 W}{1-\rho} + 2W^3 + 2c_s^4 S^3\ (c=1),
+    .. math:: \kappa_3 = \frac{\lambda b_4}{4(1-\rho)} + \frac{\lambda b_3 W}{1-\rho} + 2W^3
+        + 2c_s^4 S^3\ (c=1),
         \qquad \kappa_3 = W^3\,\frac{6 - 6C + 2C^2}{C^2} + 2c_s^4 S^3\ (c>1)
 
     Parameters

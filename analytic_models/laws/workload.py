@@ -40,7 +40,7 @@ def largest_between(per_row: Floats, boundary_row: NDArray[np.int64]) -> Floats:
 
     Returns
     -------
-    Shape (boundaries, boundaries): entry (a, b) for the rows between boundary a and boundary b, zero
+    Shape (boundaries, boundaries): entry (a, b) for the rows between the boundaries a and b, zero
     where there are none.
 
     Examples

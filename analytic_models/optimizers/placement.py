@@ -272,7 +272,7 @@ class _Search:
     def best(
         self, objective: Floats, candidates: Bools, ignore: int | None = None
     ) -> tuple[Ints, int | None]:
-        """Return candidate rows by screened objective, and the best row that truly meets the constraints."""
+        """Return candidate rows by screened objective, and the best row that truly is feasible."""
         rows = np.flatnonzero(candidates & np.isfinite(objective))
         order = rows[np.argsort(objective[rows], kind="stable")]
         found, found_value = None, np.inf
@@ -416,7 +416,7 @@ def _nearest(
 
 
 def pareto_front(solution: Solution, objectives: Sequence[str]) -> NDArray[np.int64]:
-    """Return the rows of a solution's feasible candidates that no other one beats in every objective.
+    """Return the feasible candidates of a solution that no other one beats in every objective.
 
     Parameters
     ----------

@@ -80,7 +80,7 @@ class Solution:
     binding
         Constraints whose removal would improve the objective.
     runner_up
-        Exact evaluation of the best design with another placement or precision; None if there is none.
+        Exact evaluation of the best design with another placement or precision, if any.
     nearest
         When infeasible: the closest design and what it violates.
     screened
