@@ -1,0 +1,193 @@
+"""Measure the speed of the models on this machine.
+
+Every figure comes with its ratio to the time of one ``np.multiply`` of 16,384 doubles in the same
+run, so that figures of different machines can be compared.
+"""
+
+from __future__ import annotations
+
+__all__ = ["BENCH_QUANTITIES", "Figure", "measure"]
+
+import dataclasses
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytic_models.batch import batch_of
+from analytic_models.catalog import data_folder, read_catalog
+from analytic_models.design import Case, Scenario, load_scenarios
+from analytic_models.design_set import DesignSet
+from analytic_models.evaluation import evaluate, run_batch
+from analytic_models.optimizers.placement import optimize
+from analytic_models.optimizers.space import default_space, enumerate_designs
+
+BENCH_QUANTITIES = (
+    "latency_mean_s", "latency_p95_s", "latency_p99_s", "energy_device_j", "energy_total_j",
+    "cost_usd", "carbon_gco2e", "accuracy_frac", "memory_frac", "exposed_frac",
+    "bottleneck_utilisation_frac",
+)  # fmt: skip
+_PRESET = "1-factory"
+_UNIT_DOUBLES = 16_384
+_RUNS = 7
+_SINGLE_CASES = 50
+_REFINED_DESIGNS = 256
+_LEAST_DESIGNS = 100_000
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured figure.
+
+    Parameters
+    ----------
+    name, label
+        Name for programs and words for people.
+    value, unit
+        What was measured, in ``unit``.
+    ratio
+        Time (of one design, where the figure is a rate) in units of one ``np.multiply``.
+    """
+
+    name: str
+    label: str
+    value: float
+    unit: str
+    ratio: float
+
+
+def _best(run: Callable[[], object], clock: Callable[[], float] = time.process_time) -> float:
+    """Shortest time of several runs after one to warm up [s]."""
+    run()
+    times = []
+    for _ in range(_RUNS):
+        begun = clock()
+        run()
+        times.append(clock() - begun)
+    return min(times)
+
+
+def _multiply_time() -> float:
+    """Time of one product of two arrays that fit the cache [s]."""
+    left, right = np.full(_UNIT_DOUBLES, 1.5), np.full(_UNIT_DOUBLES, 0.7)
+    out = np.empty(_UNIT_DOUBLES)
+    repeat = 1_000
+
+    def run() -> None:
+        for _ in range(repeat):
+            np.multiply(left, right, out=out)
+
+    return _best(run) / repeat
+
+
+def _designs(scenario: Scenario) -> DesignSet:
+    """Return every design of the scenario, repeated until there are enough for an honest rate."""
+    designs = enumerate_designs(scenario, default_space(scenario))
+    if len(designs) >= _LEAST_DESIGNS:
+        return designs
+    times = -(-_LEAST_DESIGNS // len(designs))
+    return designs.take(np.tile(np.arange(len(designs)), times))
+
+
+def _evaluations(scenario: Scenario, unit: float) -> list[Figure]:
+    designs = _designs(scenario)
+    built = batch_of(scenario, designs)
+    alone = _best(lambda: run_batch(built, BENCH_QUANTITIES))
+
+    def whole() -> None:
+        # A new object, because look-ups are kept for the set that they were made for.
+        fresh = dataclasses.replace(designs)
+        run_batch(batch_of(scenario, fresh), BENCH_QUANTITIES)
+
+    with_lookups = _best(whole)
+    some = designs.take(np.linspace(0, len(designs) - 1, _REFINED_DESIGNS).astype(np.int64))
+    exact = batch_of(scenario, some, exact_tail=True)
+    refined = _best(lambda: run_batch(exact, ("latency_p99_s",)))
+    count = len(designs)
+    return [
+        _rate("designs_per_s", "Designs, eleven quantities each", count, alone, unit),
+        _rate(
+            "designs_with_lookups_per_s", "The same, look-ups included", count, with_lookups, unit
+        ),
+        _rate("refined_p99_per_s", "p99 by transform inversion", _REFINED_DESIGNS, refined, unit),
+    ]
+
+
+def _rate(name: str, label: str, count: int, seconds: float, unit: float) -> Figure:
+    return Figure(name, label, count / seconds, "designs/s", seconds / count / unit)
+
+
+def _duration(name: str, label: str, seconds: float, unit: float) -> Figure:
+    return Figure(name, label, seconds * 1e3, "ms", seconds / unit)
+
+
+def _single_case(case: Case, unit: float) -> Figure:
+    """Median time of one case with every quantity, a different scenario each time."""
+    times = []
+    for i in range(_SINGLE_CASES + 5):
+        changed = case.with_scenario(arrival_per_s=0.5 + 0.01 * i)
+        begun = time.process_time()
+        evaluate(changed)
+        times.append(time.process_time() - begun)
+    return _duration(
+        "one_case_ms",
+        "One case, every quantity, percentiles exact",
+        statistics.median(times[5:]),
+        unit,
+    )
+
+
+def _import_time(unit: float) -> Figure:
+    """Time that the import takes in a fresh interpreter, beyond starting it."""
+    code = "import time; t = time.perf_counter(); import analytic_models; "
+    code += "print(time.perf_counter() - t)"
+    command = [sys.executable, "-c", code]
+    times = []
+    for _ in range(_RUNS):
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        times.append(float(done.stdout))
+    return _duration("import_ms", "import analytic_models", min(times), unit)
+
+
+def _optimum(scenario: Scenario, unit: float) -> list[Figure]:
+    count = len(enumerate_designs(scenario, default_space(scenario)))
+    # Another deadline each time, so that nothing is answered from memory.
+    deadlines = iter(scenario.deadline_s * (1.0 + 1e-6 * i) for i in range(_RUNS + 1))
+
+    def run() -> None:
+        optimize(dataclasses.replace(scenario, deadline_s=next(deadlines)))
+
+    seconds = _best(run)
+    return [
+        _duration("optimum_ms", f"Exact optimum over {count:,} designs", seconds, unit),
+        Figure(
+            "optimum_designs", "Designs that it looked at", float(count), "designs", float("nan")
+        ),
+    ]
+
+
+def measure() -> list[Figure]:
+    """Measure every figure; takes some seconds.
+
+    Returns
+    -------
+    list of Figure
+        One-core figures in process CPU time, best of seven; a single case as the median; the
+        import in wall-clock time of a fresh interpreter.
+    """
+    case = load_scenarios()[_PRESET]
+    unit = _multiply_time()
+    return [
+        Figure("multiply_us", f"np.multiply of {_UNIT_DOUBLES:,} doubles", unit * 1e6, "µs", 1.0),
+        *_evaluations(case.scenario, unit),
+        _single_case(case, unit),
+        *_optimum(case.scenario, unit),
+        _import_time(unit),
+        _duration(
+            "catalog_ms", "Reading the catalog", _best(lambda: read_catalog(data_folder())), unit
+        ),
+    ]
