@@ -94,8 +94,9 @@ def _bottleneck(catalog: Catalog, dnn_id: str, encoding: str) -> Looked:
     size = re.search(r"(\d+)b$", encoding)
     for row in _rows(catalog, "feature-bottleneck"):
         found = re.match(r"Entropic Student, ([\d.]+) KiB", row["setting"])
-        if size and found and row["dnn"] == dnn_id:
-            # The encoding's id rounds its size to hundreds of bytes.
-            if abs(float(found[1]) * _KIB - float(size[1])) <= 51.0:
-                return Looked(_lost(row), Origin("measured", (), row["where"]))
+        if not (size and found and row["dnn"] == dnn_id):
+            continue
+        # The encoding's id rounds its size to hundreds of bytes.
+        if abs(float(found[1]) * _KIB - float(size[1])) <= 51.0:
+            return Looked(_lost(row), Origin("measured", (), row["where"]))
     return missing(f"no published accuracy of {catalog.encodings[encoding].label}")

@@ -153,7 +153,7 @@ def encoder_rate(catalog: Catalog, machine_id: str, neural: bool) -> Looked:
     """Rate at which a machine encodes: a learned encoder is convolutions, others plain code."""
     peak = Looked.of_fact(catalog.machines[machine_id].peak("fp32"))
     if neural:
-        share = Looked.of_fact(catalog.efficiency(machine_id, "conv", "compute"))
+        share = Looked.of_fact(catalog.efficiency(machine_id, "conv", "compute", "fp32"))
         note = "peak rate times the share that convolutions reach"
     else:
         share = Looked.of_fact(_class_fact(catalog, "class:any", "scalar_efficiency_frac"))

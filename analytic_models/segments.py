@@ -101,16 +101,18 @@ def layer_times(
     machine = catalog.machines[machine_id]
     peak = Looked.of_fact(machine.peak(computed))
     bandwidth = Looked.of_fact(machine.fact("memory_bandwidth_byte_per_s"))
-    launch = Looked.of_fact(catalog.launch_overhead(machine_id))
+    launch = Looked.of_fact(catalog.launch_overhead(machine_id, computed))
     kinds = sorted(set(dnn.operator_type))
     # Rows without multiply-accumulates are bound by memory: they need no share of the peak.
     counted = {k for k, mac in zip(dnn.operator_type, dnn.mac, strict=True) if mac > 0}
     compute = {
-        k: Looked.of_fact(catalog.efficiency(machine_id, k, "compute"))
+        k: Looked.of_fact(catalog.efficiency(machine_id, k, "compute", computed))
         for k in kinds
         if k in counted
     }
-    memory = {k: Looked.of_fact(catalog.efficiency(machine_id, k, "memory")) for k in kinds}
+    memory = {
+        k: Looked.of_fact(catalog.efficiency(machine_id, k, "memory", computed)) for k in kinds
+    }
     reason = ""
     if timing == "measured":
         time, reason = _measured(dnn, machine_id, precision, bool(effects))
