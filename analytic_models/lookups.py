@@ -11,17 +11,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from statistics import median
 
+import numpy as np
+
 from analytic_models.catalog import Catalog, Fact, Gap
 from analytic_models.design import Scenario
+from analytic_models.laws.communication import container
 from analytic_models.laws.rates import lifetime_price, share_of_power, share_of_rate
 from analytic_models.origins import Looked, Origin, missing
+from analytic_models.segments import FORMATS
 
 # Neutral numbers that start a hook, levels that name a percentile: conventions, not evidence.
 _CONSTANTS = {
     "one_count": 1.0,
     "nominal_share_frac": 1.0,
     "nominal_duration_s": 0.0,
-    "nominal_message_bit": 0.0,
     "median_level_frac": 0.5,
     "p95_level_frac": 0.95,
     "p99_level_frac": 0.99,
@@ -76,6 +79,7 @@ def scenario_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
     level = _LEVELS[scenario.deadline_at]
     columns["deadline_level_frac"] = Looked(level, Origin("chosen"))
     columns["deadline_mean_flag"] = Looked(float(scenario.deadline_at == "mean"), Origin("chosen"))
+    columns["nominal_message_bit"] = _container(scenario, catalog)
     columns |= _hop_columns(scenario, catalog)
     columns |= _machine_columns(scenario, catalog)
     columns |= _money_columns(scenario, catalog)
@@ -87,6 +91,16 @@ def scenario_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
             catalog.regions[region].fact("grid_gco2e_per_j", "annual-mean")
         )
     return columns
+
+
+def _container(scenario: Scenario, catalog: Catalog) -> Looked:
+    """Bits of a message beyond its tensor: none, or the header of the files that were measured."""
+    dnn = catalog.dnns[scenario.dnn]
+    if scenario.timing != "measured" or not len(dnn.boundary_byte):
+        return Looked(0.0, Origin("convention"))
+    header = container(dnn.boundary_byte, dnn.boundary_elem, FORMATS["fp32"][1])
+    note = f"header of the stored tensors that were sent: {dnn.source.get('where', '')}"
+    return Looked(float(np.max(header)), Origin("measured", (), note))
 
 
 def _class_fact(catalog: Catalog, entity: str, name: str, basis: str = "") -> Fact | Gap:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["available_rate", "fixed_delay", "message", "payload", "response", "transfer_time"]
+__all__ = [
+    "available_rate",
+    "container",
+    "fixed_delay",
+    "message",
+    "payload",
+    "response",
+    "transfer_time",
+]
 
 from analytic_models.units import Bit, BitPerS, Byte, Count, Frac, Pure, S, byte_to_bit
 
@@ -18,6 +26,19 @@ def payload(elements: Count, bits_per_element: Bit) -> Bit:
     800.0
     """
     return elements * bits_per_element
+
+
+def container(size: Byte, elements: Count, bits_per_element: Bit) -> Bit:
+    r"""Bits of a stored message beyond its tensor: the header of its file.
+
+    .. math:: b = 8\,B - n\,\beta
+
+    Examples
+    --------
+    >>> container(528.0, 100.0, 32.0)
+    1024.0
+    """
+    return byte_to_bit(size) - elements * bits_per_element
 
 
 def message(raw: Bit, features: Bit, overhead: Bit, used: Pure) -> Bit:

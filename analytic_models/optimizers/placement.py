@@ -50,6 +50,14 @@ _ALWAYS = (
     Constraint("stable_flag", 1.0, ">=", "every queue stays finite"),
     Constraint("memory_frac", 1.0, "<=", "weights and activations fit in memory"),
 )
+
+
+def _always(scenario: Scenario) -> tuple[Constraint, ...]:
+    """Return the constraints that always hold."""
+    # Blocks whose time was measured on a machine ran there, so they fit.
+    return _ALWAYS[:1] if scenario.timing == "measured" else _ALWAYS
+
+
 KEPT = (
     "latency_mean_s",
     "latency_required_s",
@@ -66,7 +74,7 @@ KEPT = (
 
 def requirements(scenario: Scenario) -> tuple[Constraint, ...]:
     """Return the requirements of a scenario as constraints, the always valid ones first."""
-    found = list(_ALWAYS)
+    found = list(_always(scenario))
     if scenario.raw_input_stays_flag:
         found.append(
             Constraint("raw_input_leaves_flag", 0.0, "<=", "the raw input stays on the device")
@@ -110,8 +118,8 @@ def _constraints(
                     for n in unknown
                 ]
             )
-        return (*_ALWAYS, *given)
-    return (*_ALWAYS, *(c for c in subject_to if c not in _ALWAYS))
+        return (*_always(scenario), *given)
+    return (*_always(scenario), *(c for c in subject_to if c not in _ALWAYS))
 
 
 def _met(values: Floats, constraint: Constraint, slack: float = 0.0) -> Bools:

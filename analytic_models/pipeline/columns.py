@@ -43,7 +43,7 @@ COLUMNS: Mapping[str, str] = {
     # Neutral starting points of the hooks.
     "nominal_share_frac": "All requests",
     "nominal_duration_s": "No overhead",
-    "nominal_message_bit": "No extra bits",
+    "nominal_message_bit": "Header of a message",
     # Hops.
     "uplink_bit_per_s": "Uplink rate",
     "downlink_bit_per_s": "Downlink rate",
