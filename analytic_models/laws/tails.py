@@ -48,8 +48,8 @@ def pearson3_quantile(mean: S, variance: S2, skew: S3, level: Frac) -> S:
 
     Notes
     -----
-    Within 0.3 % of the gamma law at the 99th percentile up to skewness 2; use
-    :func:`pearson3_quantile_exact` for a single station with strong skew.
+    Up to skewness 2 within 1 %, 0.3 % and 2.5 % of the gamma law at the 95th, 99th and 99.9th
+    percentile; use :func:`pearson3_quantile_exact` for a single station with strong skew.
 
     References
     ----------
