@@ -136,14 +136,12 @@ def describe(
         gap_s=per_request,
         iterations=rounds,
         method=_METHOD,
-        certificate=_certificate(classes, objective, per_class, per_request),
+        certificate=_certificate(classes, objective, per_request),
     )
 
 
-def _certificate(
-    classes: Sequence[DemandTable], objective: str, per_class: FloatArray, gap: float
-) -> Certificate:
-    used_at = np.asarray(per_class.any(axis=0), dtype=bool)
+def _certificate(classes: Sequence[DemandTable], objective: str, gap: float) -> Certificate:
+    used_at = np.any([np.any(table.work_s > 0.0, axis=0) for table in classes], axis=0)
     queued = [
         name
         for name, rule, used in zip(

@@ -184,7 +184,7 @@ def link_thresholds(work_s: float, remote_s: float, local_s: float) -> LinkThres
     Examples
     --------
     >>> found = link_thresholds(work_s=0.01, remote_s=0.0, local_s=0.04)
-    >>> found.hold, found.selfish, found.anarchy
+    >>> found.hold, found.selfish, round(found.anarchy, 12)
     (50.0, 75.0, 1.5)
     """
     gain = local_s - remote_s

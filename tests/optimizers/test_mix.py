@@ -98,7 +98,9 @@ def test_two_designs_equal_a_one_dimensional_search(seed: int) -> None:
         top = ceiling * (1 - 1e-9)
         found = minimize_scalar(mean, bounds=(0, top), options={"xatol": 1e-12}, method="bounded")
         best = min(found.fun, mean(0.0), mean(top))
-        assert solve_mix([table]).mean_s == pytest.approx(best, rel=1e-9)
+        found = solve_mix([table]).mean_s
+        assert found <= best * (1 + 1e-12)
+        assert found == pytest.approx(best, rel=1e-6)
 
 
 def test_optimum_is_monotone_in_load_servers_and_speed() -> None:
