@@ -20,6 +20,7 @@ __all__ = [
     "Shade",
     "contrast",
     "css_variables",
+    "page_css",
     "palette",
     "resolve",
     "template",
@@ -165,6 +166,26 @@ def css_variables() -> str:
         for name, shade in PALETTE.items()
     )
     return ":host, .eccc-scope {\n" + "\n".join(lines) + "\n}\n"
+
+
+def page_css() -> str:
+    """Write the few rules that the settings of Streamlit cannot state; for one ``st.html`` call.
+
+    Streamlit writes white on the primary colour in both themes, which cannot be read on the light
+    primary of the dark one; and a printed page needs neither menu nor sidebar.
+    """
+    on_primary = SURFACE["background"]
+    return f"""<style>
+[data-testid^="stBaseButton-primary"]:not(:disabled),
+[data-testid^="stBaseButton-primary"]:not(:disabled) *,
+[data-testid="stMultiSelect"] [data-tag],
+[data-testid="stMultiSelect"] [data-tag] * {{
+  color: light-dark({on_primary.light}, {on_primary.dark}) !important;
+}}
+@media print {{
+  [data-testid="stSidebar"], [data-testid="stHeader"] {{ display: none; }}
+}}
+</style>"""
 
 
 def template(mode: Mode) -> dict[str, Any]:

@@ -132,7 +132,7 @@ def figures(
     """
     address = library.address()
     if not address:
-        library.mount_text(f"{key}_library")
+        library.mount_text()
     result = _mount(
         key=key,
         data=encode_figures(figs, columns, height, address),

@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import streamlit as st
+from streamlit.errors import StreamlitDuplicateElementKey
 
 ROUTE = "assets/plotly.min.js"
 
@@ -52,9 +53,13 @@ def _text() -> str:
     return library_file().read_text(encoding="utf-8") + "\nexport default function () {}\n"
 
 
-def mount_text(key: str) -> None:
+def mount_text() -> None:
     """Send the library as the text of an empty component, for a server without our route.
 
     Streamlit keeps the message in the browser, so later runs send only its hash.
     """
-    st.components.v2.component("eccc_plotly_library", js=_text())(key=key, height=1)
+    name = "eccc_plotly_library"
+    try:
+        st.components.v2.component(name, js=_text())(key=name, height=1)
+    except StreamlitDuplicateElementKey:
+        return  # an earlier grid of the same run has sent it

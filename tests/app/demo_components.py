@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+import theme
 from components.canvas import canvas
 from components.figures import Figure, Table, figures
 from components.storage import browser_storage, copy_button
@@ -221,6 +222,7 @@ def _explanation(load: int) -> dict[str, Any]:
 def main() -> None:
     """Draw the page."""
     st.set_page_config(page_title="Components", page_icon="🧭", layout="wide")
+    st.html(theme.page_css())
     stored = browser_storage("eccc-demo", st.session_state.get("note"), key="store")
     if not stored.arrived:
         st.stop()
@@ -238,6 +240,7 @@ def main() -> None:
     clicked = figures([_breakdown(load), _pareto()], key="charts", columns=2, height=320)
     if clicked:
         st.session_state["clicked"] = clicked.id
+    figures([_pareto()], key="more_charts", height=200)
     st.write(f"clicked {markdown(st.session_state.get('clicked', 'nothing'))}")
     explanation_tree(_explanation(load), key="why")
     st.session_state.setdefault("note", stored.text or "")

@@ -38,7 +38,7 @@ def _slider(page: Page) -> Locator:
 
 
 def _plot(page: Page, name: str) -> Locator:
-    return page.get_by_role("figure", name=name).locator(".eccc-plot")
+    return page.get_by_role("figure", name=name).first.locator(".eccc-plot")
 
 
 def _move_load(page: Page) -> None:
@@ -92,7 +92,7 @@ def test_a_click_on_a_point_sends_its_id_once(demo: Page) -> None:
 
 
 def test_the_table_behind_a_figure_opens_by_keyboard_and_can_choose(demo: Page) -> None:
-    figure = demo.get_by_role("figure", name="Latency against energy")
+    figure = demo.get_by_role("figure", name="Latency against energy").first
     toggle = figure.get_by_role("button", name="Show as table")
     toggle.focus()
     demo.keyboard.press("Enter")
