@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import links
+
 from analytic_models import Case, load_scenarios
 from analytic_models.design import SCHEMA
 

@@ -47,18 +47,19 @@ __all__ = [
 ]
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
 import sessions
 import streamlit as st
-from analytic_models import Case, DesignError, load_scenarios
-from analytic_models.errors import Problem
 from components.storage import browser_storage
 from links import LinkError
 from viewmodels.cuts import carry_cuts
+
+from analytic_models import Case, DesignError, load_catalog, load_scenarios
+from analytic_models.errors import Problem
 
 Part = Literal["scenario", "design"]
 
@@ -224,21 +225,37 @@ def change(part: Part, **fields: Any) -> bool:  # noqa: ANN401 - values of any d
     part
         Which half of the case the fields belong to.
     fields
-        New values in base units. A new dnn takes the cuts along to the same share of its work.
+        New values in base units. A new dnn takes the cuts along to the same share of its work. A
+        value that was refused before is tried again together with these.
     """
+    pending = ui("pending", {})
+    together = {**pending, **{(part, name): value for name, value in fields.items()}}
+    alone = {(part, name): value for name, value in fields.items()}
+    faults: tuple[Problem, ...] = ()
+    for given in (together, alone):
+        try:
+            found = Case.from_json(json.dumps(_changed(given)))
+        except DesignError as error:
+            faults = faults or tuple(error.problems)
+            continue
+        _push(found, preset())
+        left = {key: value for key, value in pending.items() if key not in given}
+        if left:
+            _refuse(left, faults)
+        return True
+    _refuse(together, faults)
+    return False
+
+
+def _changed(given: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
     now = case()
     value = now.to_dict()
-    value[part] |= fields
-    dnn = fields.get("dnn")
-    if part == "scenario" and isinstance(dnn, str) and dnn != now.scenario.dnn:
+    dnn = given.get(("scenario", "dnn"))
+    if isinstance(dnn, str) and dnn != now.scenario.dnn and dnn in load_catalog().dnns:
         value["design"] |= carry_cuts(now.design, now.scenario.dnn, dnn)
-    try:
-        found = Case.from_json(json.dumps(value))
-    except DesignError as error:
-        _refuse([f"{part}.{name}" for name in fields], error.problems)
-        return False
-    _push(found, preset())
-    return True
+    for (part, name), item in given.items():
+        value[part][name] = item
+    return value
 
 
 def take(new: Case) -> bool:
@@ -335,7 +352,7 @@ def _history() -> _History:
 def _assign(new: Case, name: str) -> None:
     st.session_state["case"] = new.to_json()
     set_ui("preset", name)
-    set_ui("refused", {})
+    _forget_refused()
 
 
 def _push(new: Case, name: str) -> None:
@@ -343,7 +360,7 @@ def _push(new: Case, name: str) -> None:
     set_ui("message", None)
     before = (preset(), case_json())
     if (name, new.to_json()) == before:
-        set_ui("refused", {})
+        _forget_refused()
         return
     history = _history()
     history.past = [*history.past, before][-STEPS_KEPT:]
@@ -360,13 +377,19 @@ def _move(source: list[tuple[str, str]], target: list[tuple[str, str]]) -> None:
     _assign(_parse(text), name)
 
 
+def _forget_refused() -> None:
+    set_ui("refused", {})
+    set_ui("pending", {})
+
+
 def _say(message: Message) -> None:
     set_ui("message", message)
 
 
-def _refuse(paths: Sequence[str], problems: Sequence[Problem]) -> None:
-    """Keep the faults at the fields that were changed, and at those that the faults name."""
-    named = {path: tuple(problems) for path in paths}
+def _refuse(given: Mapping[tuple[str, str], Any], problems: Sequence[Problem]) -> None:
+    """Keep what was wanted, and the faults at the fields that were changed or that they name."""
+    named = {f"{part}.{name}": tuple(problems) for part, name in given}
     for problem in problems:
         named.setdefault(problem.path, (problem,))
+    set_ui("pending", dict(given))
     set_ui("refused", named)

@@ -1,0 +1,160 @@
+"""The search for the best design: its funnel, and the trade-off between two objectives."""
+
+from __future__ import annotations
+
+__all__ = ["funnel_chart", "pareto_chart"]
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from charts.chart import Chart
+
+
+class _Step(Protocol):
+    label: str
+    removed: int
+    left: int
+    reason: str
+
+
+class _Point(Protocol):
+    x: float
+    y: float
+    x_text: str
+    y_text: str
+    words: str
+
+
+class _Front(Protocol):
+    x_unit: str
+    y_unit: str
+    points: tuple[Any, ...]
+    behind_x: tuple[float, ...]
+    behind_y: tuple[float, ...]
+    designs: int
+    best: int
+
+
+_ROW = 38
+_FRAME = 88
+
+
+def _many(count: int) -> str:
+    return f"{count:,}".replace(",", "\u202f")
+
+
+def funnel_chart(steps: Sequence[_Step]) -> Chart:
+    """Draw how many designs are left after each requirement.
+
+    Parameters
+    ----------
+    steps
+        Stages in order, the first with all designs.
+    """
+    labels = [step.label for step in steps]
+    removed = ["" if at == 0 else f"−{_many(step.removed)}" for at, step in enumerate(steps)]
+    texts = [
+        f"{_many(step.left)} left" + (f"  ({gone})" if gone and step.removed else "")
+        for step, gone in zip(steps, removed, strict=True)
+    ]
+    largest = max((step.left for step in steps), default=1) or 1
+    tokens = ["@bad" if step.left == 0 else "@best" for step in steps]
+    reasons = [step.reason for step in steps if step.reason]
+    return Chart(
+        id="funnel",
+        title="What each requirement left",
+        alt="Designs left after each requirement: "
+        + ", ".join(f"{step.label} {step.left}" for step in steps),
+        data=[
+            {
+                "type": "bar",
+                "orientation": "h",
+                "y": labels,
+                "x": [step.left for step in steps],
+                "marker": {"color": tokens},
+                "text": texts,
+                "textposition": "outside",
+                "cliponaxis": False,
+                "showlegend": False,
+                "hovertemplate": "%{y}: %{text}<extra></extra>",
+            }
+        ],
+        layout={
+            "xaxis": {"title": {"text": "designs"}, "range": [0, 1.5 * largest]},
+            "yaxis": {"autorange": "reversed"},
+            "margin": {"l": 200, "r": 16, "t": 8, "b": 44},
+        },
+        note="".join(f"Not known: {reason}. " for reason in reasons).strip(),
+        columns=("Requirement", "Removed", "Left", "Reason"),
+        rows=[(step.label, step.removed, step.left, step.reason) for step in steps],
+        height=_FRAME + _ROW * len(steps),
+    )
+
+
+def pareto_chart(
+    front: _Front, x_label: str, y_label: str, yours: tuple[float, float] | None = None
+) -> Chart:
+    """Draw the best designs in two objectives; each point carries its place in the front as id.
+
+    Parameters
+    ----------
+    front
+        A view model of the trade-off.
+    x_label, y_label
+        Words of the axes, without units.
+    yours
+        The present design in display units; None when it is overloaded or not known.
+    """
+    spoken = f"{_many(front.best)} best of {_many(front.designs)} designs, {y_label} against {x_label}"
+    data: list[dict[str, Any]] = [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": "other designs that meet the requirements",
+            "x": list(front.behind_x),
+            "y": list(front.behind_y),
+            "marker": {"color": "@other", "size": 4, "opacity": 0.35},
+            "hoverinfo": "skip",
+        },
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": "best designs: choose one",
+            "x": [point.x for point in front.points],
+            "y": [point.y for point in front.points],
+            "customdata": [str(at) for at in range(len(front.points))],
+            "line": {"color": "@best", "shape": "hv", "width": 2},
+            "marker": {"color": "@best", "size": 10},
+            "text": [f"{p.words}<br>{p.x_text}, {p.y_text}" for p in front.points],
+            "hovertemplate": "%{text}<extra></extra>",
+        },
+    ]
+    if yours is not None:
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": "your design",
+                "x": [yours[0]],
+                "y": [yours[1]],
+                "marker": {"color": "@warn", "size": 14, "symbol": "diamond"},
+                "hovertemplate": "your design<extra></extra>",
+            }
+        )
+    return Chart(
+        id="pareto",
+        title=f"{y_label[:1].upper()}{y_label[1:]} against {x_label}",
+        alt=spoken,
+        data=data,
+        layout={
+            "xaxis": {"title": {"text": f"{x_label} ({front.x_unit})"}, "rangemode": "tozero"},
+            "yaxis": {"title": {"text": f"{y_label} ({front.y_unit})"}, "rangemode": "tozero"},
+            "hovermode": "closest",
+            "margin": {"l": 64, "r": 16, "t": 44, "b": 44},
+        },
+        note=f"{spoken.capitalize()}. Percentiles here are approximations; a chosen design is evaluated exactly.",
+        columns=("Design", x_label, y_label),
+        rows=[(p.words, p.x_text, p.y_text) for p in front.points],
+        ids=[str(at) for at in range(len(front.points))],
+        height=380,
+    )

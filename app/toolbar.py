@@ -1,0 +1,97 @@
+"""The row of tools on every page: undo, redo, reset, link, export, import, and what a door said."""
+
+from __future__ import annotations
+
+__all__ = ["toolbar"]
+
+import json
+from functools import cache
+
+import state
+import streamlit as st
+from analytic_models import load_scenarios
+from analytic_models.case_schema import case_schema
+from components.storage import copy_button
+from text import markdown
+
+_SHOWN_PROBLEMS = 6
+
+
+@cache
+def _schema() -> str:
+    return json.dumps(case_schema(), indent=2)
+
+
+def toolbar() -> None:
+    """Draw the tools and the last message."""
+    with st.container(horizontal=True, key="toolbar", vertical_alignment="center", gap="small"):
+        st.button(
+            "Undo", icon=":material/undo:", key="undo", on_click=state.undo, disabled=not state.can_undo()
+        )
+        st.button(
+            "Redo", icon=":material/redo:", key="redo", on_click=state.redo, disabled=not state.can_redo()
+        )
+        name = markdown(load_scenarios()[state.preset()].scenario.name, 40)
+        st.button(
+            "Reset",
+            icon=":material/restart_alt:",
+            key="reset",
+            on_click=state.reset,
+            help=f"Back to the ready-made scenario: {name}",
+        )
+        copy_button(state.link(), key="copy_link", as_query=state.LINK_PARAMETER)
+        with st.popover("File", icon=":material/save:", key="file"):
+            _files()
+    _message()
+
+
+def _files() -> None:
+    st.download_button(
+        "Export this design as JSON",
+        state.case().to_json(indent=2),
+        file_name="eccc-case.json",
+        mime="application/json",
+        icon=":material/download:",
+        on_click="ignore",
+        key="export",
+        width="stretch",
+    )
+    st.file_uploader(
+        "Import a design (JSON, at most 1 MB)",
+        type="json",
+        max_upload_size=1,
+        key="_import",
+        on_change=_import,
+    )
+    st.download_button(
+        "JSON Schema of a design",
+        _schema(),
+        file_name="eccc-case.schema.json",
+        mime="application/schema+json",
+        icon=":material/description:",
+        on_click="ignore",
+        key="schema",
+        width="stretch",
+    )
+
+
+def _import() -> None:
+    upload = state.typed("_import")
+    if upload is not None:
+        state.import_file(upload.name, upload.getvalue())
+
+
+def _message() -> None:
+    found = state.message()
+    if found is None:
+        return
+    show = {"error": st.error, "warning": st.warning, "done": st.success}[found.kind]
+    lines = [found.text]
+    for problem in found.problems[:_SHOWN_PROBLEMS]:
+        where = f"**{markdown(problem.path, 60)}**: " if problem.path else ""
+        allowed = f" Allowed: {markdown(problem.allowed, 160)}." if problem.allowed else ""
+        lines.append(f"- {where}{markdown(problem.message, 160)}.{allowed}")
+    more = len(found.problems) - _SHOWN_PROBLEMS
+    if more > 0:
+        lines.append(f"- and {more} more")
+    show("\n".join(lines))

@@ -1,0 +1,132 @@
+"""What a choice offers, in words: ids stay inside the program."""
+
+from __future__ import annotations
+
+__all__ = ["choice_label", "choices_of", "field_value_words"]
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from analytic_models import Case, Design, Scenario, load_catalog
+from analytic_models.fields import declared_fields
+from analytic_models.optimizers.space import MODALITIES
+from taxonomy.load import load_taxonomy
+from text import UNKNOWN, format_quantity, plain
+from viewmodels.cuts import boundary_words
+from viewmodels.display import shown_unit
+
+_WORDS: Mapping[str, str] = {
+    "fcfs": "first come, first served",
+    "ps": "shared by all at once",
+    "roofline": "from peak rates and efficiencies",
+    "measured": "as measured, where published",
+    "mean": "the mean",
+    "p50": "half of the requests (p50)",
+    "p95": "95 % of the requests (p95)",
+    "p99": "99 % of the requests (p99)",
+    "p99.9": "99.9 % of the requests (p99.9)",
+    "fp32": "32-bit float",
+    "fp16": "16-bit float",
+    "int8": "8-bit integer",
+    "int4": "4-bit weights",
+}
+_TIER_ORDER = {
+    "device": ("device", "edge", "cloud"),
+    "edge": ("edge", "device", "cloud"),
+    "cloud": ("cloud", "edge", "device"),
+}
+_OWNERS = {"scenario": Scenario, "design": Design}
+
+
+def choices_of(part: str, name: str, case: Case) -> tuple[str, ...]:
+    """List the ids that a choice offers, the likely ones first; the chosen one is always there.
+
+    Parameters
+    ----------
+    part
+        ``"scenario"`` or ``"design"``.
+    name
+        Name of a field of kind choice.
+    case
+        Case that it belongs to: encodings depend on its dnn.
+    """
+    declared = declared_fields(_OWNERS[part])[name]
+    if isinstance(declared.choices, tuple):
+        return declared.choices
+    collection = declared.choices.removeprefix("catalog:")
+    found = _offered(collection, name, case.scenario.dnn)
+    chosen = getattr(getattr(case, part), name)
+    return found if chosen in found else (chosen, *found)
+
+
+@lru_cache(maxsize=256)
+def _offered(collection: str, name: str, dnn_id: str) -> tuple[str, ...]:
+    catalog = load_catalog()
+    if collection == "machines":
+        order = _TIER_ORDER[name]
+        return tuple(sorted(catalog.machines, key=lambda k: order.index(catalog.machines[k].tier)))
+    if collection == "hops":
+        return tuple(key for key, hop in catalog.hops.items() if name in hop.serves)
+    if collection == "encodings":
+        wanted = "features"
+        if name == "input_encoding":
+            wanted = MODALITIES.get(catalog.dnns[dnn_id].task, "image")
+        entries = catalog.encodings.items()
+        return tuple(k for k, e in entries if e.attributes.get("modality") == wanted)
+    if collection == "dnns":
+        return tuple(sorted(catalog.dnns, key=lambda key: catalog.dnns.label(key).lower()))
+    if collection == "regions":
+        regions = catalog.regions
+        clouds = {k for k, region in regions.items() if region.kind == "cloud region"}
+        first = clouds if name == "cloud_region" else set(regions) - clouds
+        return tuple(sorted(regions, key=lambda k: (k not in first, regions[k].label)))
+    nodes = load_taxonomy().nodes
+    return tuple(key for key, node in nodes.items() if node.parent == collection)
+
+
+@lru_cache(maxsize=2048)
+def choice_label(choices: tuple[str, ...] | str, chosen: str) -> str:
+    """Words for one value of a choice.
+
+    Parameters
+    ----------
+    choices
+        What ``Field.choices`` holds.
+    chosen
+        One of the values.
+    """
+    if isinstance(choices, tuple):
+        return _WORDS.get(chosen, chosen)
+    catalog, collection = load_catalog(), choices.removeprefix("catalog:")
+    if collection == "dnns":
+        return plain(catalog.dnns.label(chosen), 60)
+    if collection == "regions":
+        region = catalog.regions[chosen]
+        provider = chosen.partition(":")[0].upper()
+        cloud = region.kind == "cloud region"
+        return plain(f"{region.label} ({provider})" if cloud else region.label, 60)
+    if collection == "applications":
+        return plain(load_taxonomy().nodes[chosen].name, 60)
+    return plain(getattr(catalog, collection)[chosen].label, 60)
+
+
+def field_value_words(part: str, name: str, value: Any, dnn_id: str) -> str:  # noqa: ANN401
+    """Write the value of any field for a table of changes."""
+    declared = declared_fields(_OWNERS[part]).get(name)
+    if declared is None:
+        chosen = ", ".join(sorted(value)) if value else ""
+        return plain(chosen, 80) or "none"
+    if value is None:
+        return declared.none_means
+    if declared.kind == "choice":
+        return choice_label(declared.choices, value)
+    if declared.kind == "flag":
+        return "yes" if value else "no"
+    if name in ("cut1", "cut2"):
+        words = boundary_words(dnn_id)
+        return words[value] if value < len(words) else UNKNOWN
+    if declared.kind in ("number", "integer"):
+        shown = shown_unit(name, declared)
+        return f"{format_quantity(shown.out(value), '1', 4)} {shown.label}".strip()
+    return plain(value, 80)

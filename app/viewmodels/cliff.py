@@ -1,0 +1,120 @@
+"""Latency over the number of devices: where the deadline falls, and where a station gives way."""
+
+from __future__ import annotations
+
+__all__ = ["Cliff", "cliff"]
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from analytic_models import Case, sweep
+from text import format_quantity, scale_for
+from viewmodels.key_figures import STATION_WORDS, required_quantity
+
+_POINTS = 41
+_REACH = 8.0
+_STATIONS = tuple(STATION_WORDS)
+_NEEDED = ("latency_required_s", "stable_flag", *(f"{name}_utilisation_frac" for name in _STATIONS))
+
+
+@dataclass(frozen=True)
+class Cliff:
+    """The curve in display units.
+
+    Parameters
+    ----------
+    devices
+        Numbers of devices.
+    latency
+        Latency at each; None where requests pile up.
+    unit, name
+        Display unit, and which latency it is.
+    deadline, now, at_now
+        Deadline in the same unit, the present number of devices and its latency (None if unstable).
+    sentence
+        Up to how many devices the deadline holds, and what gives way first.
+    """
+
+    devices: tuple[int, ...]
+    latency: tuple[float | None, ...]
+    unit: str
+    name: str
+    deadline: float
+    now: int
+    at_now: float | None
+    sentence: str
+
+
+def cliff(case: Case) -> Cliff:
+    """Evaluate a case for other numbers of devices, percentiles from three cumulants."""
+    return _cliff(case.to_json())
+
+
+@lru_cache(maxsize=256)
+def _cliff(text: str) -> Cliff:
+    case = Case.from_json(text)
+    now = case.scenario.population_count
+    found = _run(case, _grid(1, max(int(now * _REACH), 64), now))
+    limit = _last_in_time(case, found)
+    scale = scale_for(case.scenario.deadline_s, "s")
+    devices = tuple(sorted(found))
+    shown = [found[n][0] * scale.factor for n in devices]
+    at_now = found[now][0] * scale.factor
+    return Cliff(
+        devices,
+        tuple(value if math.isfinite(value) else None for value in shown),
+        scale.label,
+        required_quantity(case.scenario)[1],
+        case.scenario.deadline_s * scale.factor,
+        now,
+        at_now if math.isfinite(at_now) else None,
+        _sentence(found, limit),
+    )
+
+
+def _grid(low: int, high: int, also: int) -> list[int]:
+    spaced = np.unique(np.round(np.geomspace(low, high, _POINTS)).astype(int))
+    return sorted({*(int(value) for value in spaced), also})
+
+
+def _run(case: Case, devices: list[int]) -> dict[int, tuple[float, str]]:
+    """Latency at each number of devices, and the busiest station there."""
+    result = sweep(case, {"population_count": devices}, _NEEDED)
+    busy = np.stack([result[f"{name}_utilisation_frac"] for name in _STATIONS])
+    latency = np.where(result["stable_flag"] > 0, result["latency_required_s"], np.inf)
+    filled = np.nan_to_num(busy)
+    return {
+        count: (float(latency[at]), _STATIONS[int(np.argmax(filled[:, at]))])
+        for at, count in enumerate(devices)
+    }
+
+
+def _last_in_time(case: Case, found: dict[int, tuple[float, str]]) -> int | None:
+    """Largest number of devices within the deadline; None when the curve never leaves it."""
+    late = [n for n in sorted(found) if not found[n][0] <= case.scenario.deadline_s]
+    if not late:
+        return None
+    high = late[0]
+    low = max((n for n in found if n < high), default=0)
+    while high - low > 1:
+        inner = sorted({int(value) for value in np.linspace(low, high, 34)[1:-1]} - {low, high})
+        closer = _run(case, inner)
+        late = [n for n in inner if not closer[n][0] <= case.scenario.deadline_s]
+        high = late[0] if late else high
+        low = max([n for n in inner if n < high], default=low)
+    return low
+
+
+def _sentence(found: dict[int, tuple[float, str]], limit: int | None) -> str:
+    most = max(found)
+    if math.isnan(found[most][0]):
+        return "A figure that the latency needs is not known."
+    if limit is None:
+        return f"The deadline holds for {format_quantity(most, 'count')} devices and more."
+    station = STATION_WORDS[found[min(n for n in found if n > limit)][1]]
+    if limit == 0:
+        return f"Not even one device is served in time; {station} is the busiest part."
+    many = format_quantity(limit, "count")
+    return f"The deadline holds for up to {many} devices; then {station} gives way."

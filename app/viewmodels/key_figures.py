@@ -1,0 +1,210 @@
+"""The figures that decide: value, unit, and whether the requirement holds."""
+
+from __future__ import annotations
+
+__all__ = ["KeyFigure", "Status", "headline", "key_figures", "overloaded_stations", "required_quantity"]
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from analytic_models import Evaluation, Scenario, load_catalog
+from analytic_models.lookups import losses
+from text import UNKNOWN, format_quantity, format_range, markdown
+from viewmodels.cuts import placement_words
+from viewmodels.display import against
+
+Status = Literal["pass", "fail", "free", "unknown", "overloaded"]
+
+STATION_WORDS: Mapping[str, str] = {
+    "device": "the device",
+    "uplink": "the uplink",
+    "edge": "the edge site",
+    "backhaul": "the backhaul",
+    "cloud": "the cloud",
+}
+_LEVELS: Mapping[str, tuple[str, str, float]] = {
+    "mean": ("latency_mean_s", "mean", 0.5),
+    "p50": ("latency_p50_s", "median", 0.5),
+    "p95": ("latency_p95_s", "p95", 0.05),
+    "p99": ("latency_p99_s", "p99", 0.01),
+    "p99.9": ("latency_p999_s", "p99.9", 0.001),
+}
+
+
+@dataclass(frozen=True)
+class KeyFigure:
+    """One figure with its verdict.
+
+    Parameters
+    ----------
+    quantity
+        Name in the pipeline, for the explanation.
+    label, value
+        Words, and the number with its unit.
+    status
+        ``pass`` or ``fail`` against a requirement, ``free`` without one, ``unknown`` or
+        ``overloaded``.
+    verdict
+        The requirement in words, or what evidence is missing.
+    goal
+        Which objective of the theme it belongs to.
+    """
+
+    quantity: str
+    label: str
+    value: str
+    status: Status
+    verdict: str
+    goal: str
+
+
+def required_quantity(scenario: Scenario) -> tuple[str, str]:
+    """Quantity that the deadline is held against, and its short name.
+
+    Examples
+    --------
+    >>> required_quantity(Scenario(deadline_at="p99"))
+    ('latency_p99_s', 'p99')
+    """
+    quantity, words, _ = _LEVELS[scenario.deadline_at]
+    return quantity, words
+
+
+def overloaded_stations(evaluation: Evaluation) -> tuple[tuple[str, float], ...]:
+    """Stations that are asked for more than they can do, with their utilisation, worst first."""
+    busy = [(name, evaluation.value(f"{name}_utilisation_frac")) for name in STATION_WORDS]
+    return tuple(sorted((pair for pair in busy if pair[1] >= 1.0), key=lambda pair: -pair[1]))
+
+
+def headline(evaluation: Evaluation) -> tuple[str, Status]:
+    """Say in one Markdown sentence what runs where and whether it is fast enough.
+
+    Returns
+    -------
+    The sentence, with foreign names escaped, and the status of the deadline.
+    """
+    case = evaluation.case()
+    scenario = case.scenario
+    dnn = markdown(load_catalog().dnns.label(scenario.dnn), 40)
+    many = format_quantity(scenario.population_count, "count")
+    who = "one device" if scenario.population_count == 1 else f"{many} devices"
+    start = f"{dnn} for {who} {placement_words(scenario.dnn, case.design)}"
+    busy = overloaded_stations(evaluation)
+    if busy:
+        name, load = busy[0]
+        asked = format_quantity(load, "frac", 2)
+        return f"{start} and overloads {STATION_WORDS[name]}: {asked} of what it can do", "overloaded"
+    quantity, short = required_quantity(scenario)
+    value = evaluation.value(quantity)
+    if math.isnan(value):
+        return f"{start}; how long it takes is not known", "unknown"
+    meets = value <= scenario.deadline_s
+    shown, limit = against(value, scenario.deadline_s, "s")
+    verdict = f"meets the {limit} deadline" if meets else f"misses the {limit} deadline"
+    return f"{start}; {short} {shown}, {verdict}", "pass" if meets else "fail"
+
+
+def key_figures(evaluation: Evaluation) -> tuple[KeyFigure, ...]:
+    """List the figures of the first page in their order."""
+    scenario = evaluation.batch.scenario
+    return (
+        *_latencies(evaluation, scenario),
+        _missed(evaluation, scenario),
+        _limited(
+            evaluation, "energy_device_j", "Energy of the device", "j", scenario.energy_max_j, "energy"
+        ),
+        _limited(evaluation, "cost_usd", "Cost", "usd", scenario.cost_max_usd, "cost"),
+        _limited(evaluation, "carbon_gco2e", "Carbon", "gco2e", None, "carbon"),
+        _accuracy(evaluation, scenario),
+        _exposure(evaluation, scenario),
+    )
+
+
+def _latencies(evaluation: Evaluation, scenario: Scenario) -> tuple[KeyFigure, ...]:
+    quantity, short = required_quantity(scenario)
+    tail = (quantity, f"{short} latency") if short != "mean" else ("latency_p99_s", "p99 latency")
+    found = []
+    for name, label in (("latency_mean_s", "Mean latency"), tail):
+        limit = scenario.deadline_s if name == quantity else None
+        found.append(_limited(evaluation, name, label, "s", limit, "latency"))
+    return tuple(found)
+
+
+def _limited(
+    evaluation: Evaluation, name: str, label: str, unit: str, limit: float | None, goal: str
+) -> KeyFigure:
+    value = evaluation.value(name)
+    if math.isnan(value):
+        return KeyFigure(name, label, UNKNOWN, "unknown", _gap(evaluation, name), goal)
+    if math.isinf(value):
+        return KeyFigure(name, label, "overloaded", "overloaded", _overload(evaluation), goal)
+    if limit is None:
+        return KeyFigure(name, label, format_quantity(value, unit, 2), "free", "no limit set", goal)
+    shown, bound = against(value, limit, unit)
+    met = value <= limit
+    verdict = f"at most {bound}" if met else f"more than the {bound} allowed"
+    return KeyFigure(name, label, shown, "pass" if met else "fail", verdict, goal)
+
+
+def _gap(evaluation: Evaluation, name: str) -> str:
+    return evaluation.reason(name) or "a figure that it needs is missing"
+
+
+def _overload(evaluation: Evaluation) -> str:
+    busy = overloaded_stations(evaluation)
+    if not busy:
+        return "requests pile up without bound"
+    return f"{STATION_WORDS[busy[0][0]]} gets {format_quantity(busy[0][1], 'frac', 2)} of what it can do"
+
+
+def _missed(evaluation: Evaluation, scenario: Scenario) -> KeyFigure:
+    name, label = "deadline_miss_frac", "Answers too late"
+    value = evaluation.value(name)
+    if math.isnan(value):
+        return KeyFigure(name, label, UNKNOWN, "unknown", _gap(evaluation, name), "latency")
+    if overloaded_stations(evaluation):
+        return KeyFigure(name, label, "all of them", "overloaded", _overload(evaluation), "latency")
+    shown = "fewer than 0.001 %" if value < 1e-5 else format_quantity(value, "frac", 2)
+    if scenario.deadline_at == "mean":
+        return KeyFigure(name, label, shown, "free", "the deadline holds for the mean", "latency")
+    allowed = _LEVELS[scenario.deadline_at][2]
+    met = evaluation.value("latency_required_s") <= scenario.deadline_s
+    limit = format_quantity(allowed, "frac", 2)
+    verdict = f"at most {limit}" if met else f"more than the {limit} allowed"
+    return KeyFigure(name, label, shown, "pass" if met else "fail", verdict, "latency")
+
+
+def _accuracy(evaluation: Evaluation, scenario: Scenario) -> KeyFigure:
+    name = "accuracy_frac"
+    metric = losses(load_catalog(), scenario.dnn).metric
+    label = f"Accuracy ({metric})" if metric != "accuracy" else "Accuracy"
+    value, drop = evaluation.value(name), evaluation.value("accuracy_drop_pp")
+    if math.isnan(value):
+        return KeyFigure(name, label, UNKNOWN, "unknown", _gap(evaluation, name), "accuracy")
+    low, high = evaluation.value("accuracy_low_frac"), evaluation.value("accuracy_high_frac")
+    shown = format_quantity(value, "frac", 3)
+    around = f"; {format_range(low, high, 'frac')}" if high - low > 5e-4 else ""
+    limit = scenario.accuracy_drop_max_pp
+    if limit is None:
+        return KeyFigure(name, label, shown, "free", f"no limit set{around}", "accuracy")
+    met = drop <= limit
+    lost = format_quantity(drop, "pp", 2)
+    allowed = format_quantity(limit, "pp", 2)
+    verdict = f"{lost} lost, {'' if met else 'only '}{allowed} allowed{around}"
+    return KeyFigure(name, label, shown, "pass" if met else "fail", verdict, "accuracy")
+
+
+def _exposure(evaluation: Evaluation, scenario: Scenario) -> KeyFigure:
+    name, label = "exposed_frac", "Leaves the device"
+    value = evaluation.value(name)
+    raw = evaluation.value("raw_input_leaves_flag") > 0
+    if math.isnan(value):
+        return KeyFigure(name, label, UNKNOWN, "unknown", _gap(evaluation, name), "privacy")
+    shown = format_quantity(value, "frac", 2) if value > 0 else "nothing"
+    what = "raw input" if raw else "features only" if value > 0 else "only the answer is used"
+    if not scenario.raw_input_stays_flag:
+        return KeyFigure(name, label, shown, "free", f"{what}; size over the raw input", "privacy")
+    verdict = "the raw input must stay" if raw else f"{what}; the raw input stays"
+    return KeyFigure(name, label, shown, "fail" if raw else "pass", verdict, "privacy")

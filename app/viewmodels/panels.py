@@ -1,0 +1,91 @@
+"""Ready-made pieces of the pages: the best design beside the present one, sizes at the cuts."""
+
+from __future__ import annotations
+
+__all__ = ["BestPanel", "best_panel", "boundary_sizes"]
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analytic_models import Case, Evaluation
+from text import format_quantity, scale_for
+from viewmodels.cuts import boundary_words
+from viewmodels.optimum import Gain, Optimum, best_evaluation, gains, is_current
+from viewmodels.picture import payload_profile
+
+
+@dataclass(frozen=True)
+class BestPanel:
+    """The best design as HTML without foreign markup, and the case that *Apply* takes.
+
+    ``apply`` is None when there is nothing to apply: no design was found, or it is in use already.
+    """
+
+    html: str
+    apply: Case | None
+
+
+def best_panel(evaluation: Evaluation, optimum: Optimum) -> BestPanel:
+    """Say what the best design is, why, and what it changes."""
+    case = evaluation.case()
+    if not optimum.feasible:
+        return _nearest_panel(case, optimum)
+    found = best_evaluation(optimum)
+    assert found is not None
+    if is_current(optimum, case):
+        return BestPanel(_block("You have the best design", optimum, ()), None)
+    rows = gains(evaluation, found)
+    return BestPanel(_block("Best design found", optimum, rows), Case.from_json(optimum.best))
+
+
+def _nearest_panel(case: Case, optimum: Optimum) -> BestPanel:
+    lines = [
+        f"{row.constraint}: {row.value} instead of {row.limit}." for row in optimum.relax
+    ]
+    words = "The closest design would need this:" if lines else ""
+    body = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+    text = (
+        f'<div class="eccc-best"><h3>No design meets all requirements</h3>'
+        f"<p>{html.escape(words)}</p><ul>{body}</ul></div>"
+    )
+    return BestPanel(text, Case.from_json(optimum.nearest) if optimum.nearest else None)
+
+
+def _block(title: str, optimum: Optimum, rows: Sequence[Gain]) -> str:
+    why = " ".join(optimum.why)
+    return (
+        f'<div class="eccc-best"><h3>{html.escape(title)}</h3>'
+        f"<p><b>{html.escape(optimum.sentence)}</b></p><p>{html.escape(why)}</p>"
+        f'{gains_table(rows)}<p class="small">{html.escape(optimum.badge)}</p></div>'
+    )
+
+
+def gains_table(rows: Sequence[Gain]) -> str:
+    """Write before and after as an HTML table; every text is escaped."""
+    if not rows:
+        return ""
+    marks = {True: "better", False: "worse", None: ""}
+    body = "".join(
+        f"<tr><td>{html.escape(row.label)}</td><td>{html.escape(row.before)}</td>"
+        f'<td class="{marks[row.better]}">{html.escape(row.after)}</td></tr>'
+        for row in rows
+    )
+    return f'<table class="eccc-gains"><tr><th></th><th>now</th><th>best</th></tr>{body}</table>'
+
+
+def boundary_sizes(
+    case: Case,
+) -> tuple[tuple[str, ...], tuple[float, ...], tuple[str, ...], str, int, str]:
+    """Return what ``charts.profile`` draws: words, sizes, texts, unit, present cut, raw size."""
+    profile = payload_profile(case)
+    scale = scale_for(max(profile.payload_byte), "byte")
+    texts = tuple(format_quantity(size, "byte") for size in profile.payload_byte)
+    return (
+        boundary_words(case.scenario.dnn),
+        tuple(size * scale.factor for size in profile.payload_byte),
+        texts,
+        scale.label,
+        case.design.cut1,
+        format_quantity(profile.raw_byte, "byte"),
+    )

@@ -1,0 +1,123 @@
+"""The explanation of a number as the tree component draws it."""
+
+from __future__ import annotations
+
+__all__ = ["formula_text", "tree_of"]
+
+import math
+import re
+from typing import Any
+
+from analytic_models import load_catalog
+from analytic_models.explanation import Node
+from text import UNKNOWN, UNSTABLE, format_quantity, plain
+
+# Of many equal pieces the largest are shown, the rest is summed up in one line.
+_MOST_CHILDREN = 24
+_SHOWN_CHILDREN = 10
+_ORIGINS = {"convention": "computed", "missing": "computed"}
+
+_SYMBOLS = {
+    "lambda": "λ", "mu": "μ", "rho": "ρ", "sigma": "σ", "phi": "φ", "eta": "η", "tau": "τ", "pi": "π",
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "kappa": "κ", "theta": "θ", "ell": "ℓ",
+    "sum": "Σ", "prod": "Π", "max": "max", "min": "min", "cdot": "·", "times": "×", "le": "≤", "ge": "≥",
+    "leq": "≤", "geq": "≥", "infty": "∞", "quad": "  ", "qquad": "  ", "ln": "ln", "log": "log", "exp": "exp",
+    "ldots": "…", "dots": "…", "neq": "≠", "ne": "≠", "approx": "≈", "in": "∈", "to": "→", "partial": "∂",
+}  # fmt: skip
+
+
+def formula_text(latex: str) -> str:
+    r"""Write a formula of a law as one line of plain text.
+
+    Examples
+    --------
+    >>> formula_text(r"\\frac{\\lambda}{\\mu - \\lambda}".replace("\\\\", "\\"))
+    '(λ)/(μ - λ)'
+    """
+    text = re.sub(r"\\(?:textstyle|displaystyle|left|right|bigl|bigr|!|,|;)", "", latex)
+    text = re.sub(r"\\(?:mathrm|mathcal|text|operatorname|mathbf)\{([^{}]*)\}", r"\1", text)
+    for _ in range(4):
+        text = re.sub(r"\\d?t?frac\{([^{}]*)\}\{([^{}]*)\}", r"(\1)/(\2)", text)
+        text = re.sub(r"\\sqrt\{([^{}]*)\}", r"√(\1)", text)
+        text = re.sub(r"([_^])\{(\w|[^\w{}])\}", r"\1\2", text)
+        text = re.sub(r"([_^])\{([^{}]*)\}", r"\1(\2)", text)
+    text = re.sub(r"\\([A-Za-z]+)", lambda m: _SYMBOLS.get(m[1], m[1]), text)
+    return " ".join(text.replace("{", "").replace("}", "").replace("\\", "").split())
+
+
+def tree_of(node: Node) -> dict[str, Any]:
+    """Turn an explanation into the mapping of ``components.tree``."""
+    facts = node.facts
+    return {
+        "label": plain(node.label, 90),
+        "value": _value(node),
+        "formula": formula_text(node.formula),
+        "note": plain(_note(node), 400),
+        "origin": _ORIGINS.get(node.origin, node.origin),
+        "source": _source(node) if facts else None,
+        "children": _children(node),
+    }
+
+
+def _value(node: Node) -> str:
+    if node.unit == "flag":
+        return UNKNOWN if math.isnan(node.value) else "yes" if node.value > 0 else "no"
+    return format_quantity(node.value, node.unit).replace(UNSTABLE, "overloaded")
+
+
+def _note(node: Node) -> str:
+    parts = [node.law, node.note]
+    if node.effects:
+        parts.append(f"changed by {', '.join(node.effects)}")
+    if node.references and not node.children:
+        parts.append(", ".join(node.references))
+    elif node.references:
+        parts.append(f"see {_references(node)}")
+    if len(node.facts) > 1:
+        parts.append("; ".join(f"{f.entity} {f.field}: {f.written} ({f.source})" for f in node.facts))
+    low, high = node.low, node.high
+    if math.isfinite(low) and math.isfinite(high) and low < high:
+        ends = format_quantity(low, node.unit), format_quantity(high, node.unit)
+        parts.append(f"plausible from {ends[0]} to {ends[1]}")
+    return ". ".join(part.rstrip(".") for part in parts if part)
+
+
+def _references(node: Node) -> str:
+    sources = load_catalog().sources
+    return "; ".join(
+        f"{sources[name].authors or sources[name].publisher} ({sources[name].year})" if name in sources else name
+        for name in node.references
+    )
+
+
+def _source(node: Node) -> dict[str, str]:
+    fact = node.facts[0]
+    source = load_catalog().sources[fact.source]
+    doi = f"https://doi.org/{source.doi}" if source.doi else ""
+    maker = source.authors or source.publisher
+    title = f"{maker} ({source.year}). {source.title}" if maker and source.year else source.title
+    basis = f", {fact.basis}" if fact.basis else ""
+    return {
+        "title": plain(title, 160),
+        "where": plain(f"{fact.where}: {fact.written}{basis}", 160),
+        "url": source.url or doi,
+    }
+
+
+def _children(node: Node) -> list[dict[str, Any]]:
+    children = node.children
+    if len(children) <= _MOST_CHILDREN:
+        return [tree_of(child) for child in children]
+    ranked = sorted(children, key=lambda child: -abs(child.value) if math.isfinite(child.value) else -math.inf)
+    rest = ranked[_SHOWN_CHILDREN:]
+    total = math.fsum(child.value for child in rest)
+    summary = {
+        "label": f"{len(rest)} smaller ones together",
+        "value": format_quantity(total, node.unit),
+        "formula": "",
+        "note": "",
+        "origin": "computed",
+        "source": None,
+        "children": [],
+    }
+    return [*(tree_of(child) for child in ranked[:_SHOWN_CHILDREN]), summary]

@@ -1,0 +1,153 @@
+"""Explore: what one design does, beside the best one."""
+
+from __future__ import annotations
+
+import html
+
+import controls
+import state
+import streamlit as st
+from analytic_models import Evaluation, evaluate, load_scenarios
+from charts.chart import Chart
+from charts.latency import latency_waterfall
+from charts.population import population_cliff
+from charts.profile import payload_profile_chart
+from charts.resources import resource_bars
+from components.canvas import canvas
+from controls import Options
+from drawing import ask_explanation, draw, explain_button
+from searching import optimum
+from text import markdown
+from viewmodels.breakdown import resource_parts, waterfall
+from viewmodels.cliff import cliff
+from viewmodels.cuts import boundary_words
+from viewmodels.facts import facts_of
+from viewmodels.key_figures import KeyFigure, headline, key_figures
+from viewmodels.panels import best_panel, boundary_sizes
+from viewmodels.picture import picture
+
+OPEN_SCENARIO = ("dnn", "uplink", "population_count", "deadline_s")
+MARKS = {
+    "pass": "✓ in time",
+    "fail": "✗ too late",
+    "overloaded": "✗ overloaded",
+    "unknown": "? not known",
+    "free": "",
+}
+VERDICTS = {"pass": "✓", "fail": "✗", "overloaded": "✗", "unknown": "?", "free": ""}
+
+
+def presets() -> None:
+    """Draw a button for every ready-made scenario."""
+    with st.container(horizontal=True, key="presets", gap="small"):
+        for name, ready in load_scenarios().items():
+            st.button(
+                markdown(ready.scenario.name, 40),
+                key=f"preset_{name}",
+                type="primary" if name == state.preset() else "secondary",
+                on_click=state.load_preset,
+                args=(name,),
+            )
+
+
+def sidebar(evaluation: Evaluation) -> None:
+    """Draw the controls: the most important ones open, the rest in groups."""
+    case, facts = evaluation.case(), facts_of(evaluation)
+    words = boundary_words(case.scenario.dnn)
+    cuts = Options(range(len(words)), words)
+    with st.sidebar:
+        st.subheader("Scenario: what is given")
+        for name in OPEN_SCENARIO:
+            controls.control("scenario", name, facts, slider=True)
+        for name in controls.groups_of("scenario"):
+            with st.expander(name, key=f"_open_scenario_{name}"):
+                controls.group("scenario", name, facts, without=OPEN_SCENARIO)
+        st.subheader("Design: what is chosen")
+        for name in ("cut1", "cut2"):
+            controls.control("design", name, options=cuts)
+        for name in controls.groups_of("design"):
+            if name != "Placement":
+                with st.expander(name, key=f"_open_design_{name}"):
+                    controls.group("design", name, facts)
+
+
+def figure_card(figure: KeyFigure) -> None:
+    """Draw one key figure: label, number that opens its explanation, verdict."""
+    with st.container(border=True, key=f"card_{figure.quantity}"):
+        st.html(f'<div class="eccc-line"><span class="label">{html.escape(figure.label)}</span></div>')
+        explain_button(figure.value, figure.quantity, key=f"number_{figure.quantity}")
+        mark = VERDICTS[figure.status]
+        st.html(
+            f'<div class="eccc-verdict eccc-{figure.status}"><b>{mark}</b> '
+            f"{html.escape(figure.verdict)}</div>"
+        )
+
+
+def architecture(evaluation: Evaluation) -> None:
+    """Draw the picture; a moved cut changes the design, a chosen part opens its explanation."""
+    event = canvas(picture(evaluation), key="picture")
+    if event is None:
+        return
+    if event.cuts is not None:
+        state.change("design", cut1=event.cuts[0], cut2=event.cuts[1])
+    else:
+        ask_explanation(f"{event.target}_utilisation_frac")
+    st.rerun()
+
+
+def diagrams(evaluation: Evaluation) -> None:
+    """Draw the charts; a chosen bar explains its number or moves the cut."""
+    case = evaluation.case()
+    energy, cost = resource_parts(evaluation, "energy"), resource_parts(evaluation, "cost")
+    sizes = boundary_sizes(case)
+    charts: list[Chart] = [
+        latency_waterfall(waterfall(evaluation)),
+        population_cliff(cliff(case)),
+        resource_bars("energy", "Energy of one inference", energy[1], *energy[::2]),
+        resource_bars("cost", "Cost of a million inferences", cost[1], *cost[::2]),
+        payload_profile_chart(*sizes),
+    ]
+    clicked = draw(charts, key="diagrams", columns=2)
+    if clicked is None:
+        return
+    if clicked.figure == "profile":
+        at = int(clicked.id)
+        state.change("design", cut1=at, cut2=max(at, case.design.cut2))
+    else:
+        ask_explanation(str(clicked.id))
+    st.rerun()
+
+
+def best_design(evaluation: Evaluation) -> None:
+    """Draw the best design beside the present one, with the reason and a button."""
+    with st.spinner("Searching every design…"):
+        panel = best_panel(evaluation, optimum(evaluation.case()))
+    st.html(panel.html)
+    if panel.apply is not None:
+        st.button("Apply this design", type="primary", key="apply", on_click=state.take, args=(panel.apply,))
+    st.page_link("views/optimise.py", label="All reasons, other objectives", icon="🎯")
+
+
+def page() -> None:
+    """Draw the page from the case of this visitor."""
+    evaluation = evaluate(state.case())
+    presets()
+    sentence, status = headline(evaluation)
+    mark = f' <span class="mark {status}">{MARKS[status]}</span>' if MARKS[status] else ""
+    st.html(f'<h1 class="eccc-headline">{html.escape(sentence)}{mark}</h1>')
+    sidebar(evaluation)
+    architecture(evaluation)
+    left, right = st.columns([1.9, 1], gap="medium")
+    with left:
+        figures = key_figures(evaluation)
+        for start in range(0, len(figures), 4):
+            for column, figure in zip(st.columns(4), figures[start : start + 4], strict=False):
+                with column:
+                    figure_card(figure)
+    panel = right.container(border=True, key="best")
+    diagrams(evaluation)
+    with panel:
+        best_design(evaluation)
+
+
+page()

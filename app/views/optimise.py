@@ -1,0 +1,3 @@
+"""Optimise."""
+import streamlit as st
+st.write("soon")
