@@ -31,7 +31,7 @@ def _station(
     if not used.any():
         return []
     if np.any(np.greater(shared, 0.0)):
-        laws = [shared_law(arrival, service, scv, servers)]
+        laws = shared_law(arrival, service, scv, servers)
     else:
         laws = [mgc_wait_law(arrival, service, scv, servers), gamma_law(service, scv)]
     return laws if used.all() else [_only_where(used, law) for law in laws]

@@ -7,8 +7,9 @@ __all__ = ["shared_law", "shared_skew", "shared_variance"]
 import numpy as np
 
 from analytic_models.laws.queueing import ps_sojourn_mean
-from analytic_models.laws.service_laws import gamma_law
+from analytic_models.laws.service_laws import gamma_law, thinned_law
 from analytic_models.laws.station_laws import ps_law
+from analytic_models.laws.tails import thinned_skew
 from analytic_models.laws.transforms import StationLaw
 from analytic_models.units import S2, S3, Array, Count, PerS, Pure, S
 
@@ -67,15 +68,26 @@ def shared_variance(time: S, service: S, scv: Pure) -> S2:
     return np.where(np.isinf(time), np.inf, time * time * spread)
 
 
-def _shift(service: S, scv: Pure) -> Array:
-    """Part of the sojourn that no job can undercut: all of the work if it is fixed."""
-    return service * np.maximum(1.0 - scv, 0.0)
+def _excess(time: S, variance: S2, service: S, scv: Pure) -> tuple[Array, Array, Array]:
+    """Probability, mean and variance of the time that sharing adds, given that it adds any.
+
+    A job meets nobody if it finds the station empty and nobody comes while it is served; the rest
+    of the first two cumulants belongs to those who do meet somebody.
+    """
+    load = _load(service, time)
+    met = 1.0 - (1.0 - load) * np.exp(-load)
+    safe = np.where(np.greater(met, 0.0), met, 1.0)
+    mean = np.maximum(time - service, 0.0)
+    second = np.maximum(variance - scv * service * service, 0.0) + mean * mean
+    given = mean / safe
+    spread = np.maximum(second / safe - given * given, 0.0)
+    return met, given, spread
 
 
 def shared_skew(time: S, variance: S2, service: S, scv: Pure) -> S3:
-    r"""Third cumulant of the sojourn under processor sharing, by a shifted gamma.
+    r"""Third cumulant of the sojourn under processor sharing.
 
-    .. math:: \kappa_3 = \frac{2\sigma^4}{m - d},\quad d = S\,\max(0, 1 - c_s^2)
+    .. math:: T = S + B\,X,\quad P(B = 1) = 1 - (1-\rho)e^{-\rho},\quad X \sim \Gamma
 
     Parameters
     ----------
@@ -88,7 +100,8 @@ def shared_skew(time: S, variance: S2, service: S, scv: Pure) -> S3:
 
     Notes
     -----
-    A fit to the first two cumulants beyond the least possible sojourn ``d``.
+    The work, and a gamma-distributed excess for those who meet somebody, fitted to the first two
+    cumulants.
 
     References
     ----------
@@ -97,16 +110,16 @@ def shared_skew(time: S, variance: S2, service: S, scv: Pure) -> S3:
     Examples
     --------
     >>> round(float(shared_skew(2.0, 6.6667, 1.0, 1.0)), 2)
-    44.44
+    51.26
     """
-    beyond = time - _shift(service, scv)
-    return np.where(
-        np.greater(beyond, 0.0), 2.0 * variance * variance / np.maximum(beyond, 1e-300), 0.0
-    )
+    met, given, spread = _excess(time, variance, service, scv)
+    own = 2.0 * scv * scv * service * service * service
+    skew = 2.0 * spread * spread / np.where(np.greater(given, 0.0), given, 1.0)
+    return own + thinned_skew(met, given, spread, skew)
 
 
-def shared_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> StationLaw:
-    """Law of the sojourn under processor sharing: exact at scv 1, shifted gamma elsewhere.
+def shared_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> list[StationLaw]:
+    """Laws of the parts of the sojourn under processor sharing: exact at scv 1, a fit elsewhere.
 
     Parameters
     ----------
@@ -121,8 +134,8 @@ def shared_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> StationL
 
     Returns
     -------
-    StationLaw
-        The sojourn, its least possible value as shift.
+    list of StationLaw
+        The sojourn; or the work and, for those who meet somebody, a gamma-distributed excess.
 
     References
     ----------
@@ -130,21 +143,14 @@ def shared_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> StationL
 
     Examples
     --------
-    >>> float(shared_law(0.5, 1.0, 0.0, 1.0).shift)
-    1.0
+    >>> [float(law.shift) for law in shared_law(0.5, 1.0, 0.0, 1.0)]
+    [1.0, 0.0]
     """
     if np.ndim(scv) == 0 and scv == 1.0:
-        return ps_law(arrival, service, servers)
+        return [ps_law(arrival, service, servers)]
     mean = ps_sojourn_mean(arrival, service, servers)
-    variance = shared_variance(mean, service, scv)
-    shift = _shift(service, scv)
-    beyond = np.maximum(mean - shift, 1e-300)
-    law = gamma_law(beyond, variance / (beyond * beyond))
-    return StationLaw(
-        law.transform,
-        law.mean,
-        law.variance,
-        law.skew,
-        shift=np.add(law.shift, shift),
-        atom=law.atom,
-    )
+    met, given, spread = _excess(mean, shared_variance(mean, service, scv), service, scv)
+    # Where nobody meets anybody the excess has no law; its weight is then zero.
+    safe = np.where(np.greater(given, 0.0), given, 1.0)
+    ratio = np.where(np.greater(given, 0.0), spread / (safe * safe), 1.0)
+    return [gamma_law(service, scv), thinned_law(met, gamma_law(safe, ratio))]

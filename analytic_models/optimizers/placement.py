@@ -33,7 +33,7 @@ Ints = NDArray[np.intp]
 
 # Percentiles of the screening stay within this share of the exact ones on chains; designs nearer
 # to the best or to a limit than this are evaluated exactly before anything is decided.
-SCREENING_MARGIN = 0.25
+SCREENING_MARGIN = 0.35
 _EXACT_AT_ONCE = 512
 _EXACT_AT_MOST = 20_000
 _SCREENED = (

@@ -11,7 +11,7 @@ __all__ = [
     "Jobs",
     "Kernel",
     "LossKernel",
-    "RetryKernel",
+    "PrivateKernel",
     "done_of",
     "elastic",
     "fcfs",
@@ -23,7 +23,6 @@ __all__ = [
 
 import math
 from collections import deque
-from collections.abc import Callable
 from heapq import heapify, heappop, heappush, heapreplace
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -44,7 +43,7 @@ class Jobs(NamedTuple):
     ids
         Place of the request in the run; -1 for background load.
     level
-        Priority, 0 first.
+        Priority, 0 first; at private stations the queue.
     """
 
     arrive: Floats
@@ -175,6 +174,29 @@ class FcfsKernel:
         return np.array(depart)
 
 
+class PrivateKernel:
+    """Many single servers, each with its own queue: the ``level`` of a request says which."""
+
+    def __init__(self, queues: int) -> None:
+        self._free = [0.0] * queues
+
+    def feed(self, jobs: Jobs) -> Done:
+        """Take the next block; every departure is decided at arrival."""
+        free = self._free
+        depart: list[float] = []
+        columns = (jobs.arrive, jobs.work, jobs.level)
+        for arrive, work, queue in zip(*(c.tolist() for c in columns), strict=True):
+            first = free[queue]
+            leave = (arrive if arrive > first else first) + work
+            free[queue] = leave
+            depart.append(leave)
+        return Done(jobs.ids, np.array(depart), jobs.work)
+
+    def finish(self) -> Done:
+        """Return nothing: all departures are already known."""
+        return NOTHING
+
+
 class LossKernel:
     """FCFS with at most ``capacity`` requests inside; one that finds it full is lost."""
 
@@ -243,72 +265,6 @@ class ElasticKernel:
     def finish(self) -> Done:
         """Return nothing: all departures are already known."""
         return NOTHING
-
-
-class RetryKernel:
-    """FCFS where a served request fails with a fixed probability and rejoins the tail.
-
-    Parameters
-    ----------
-    servers
-        Number of servers.
-    retry_frac
-        Probability that a service fails.
-    redraw
-        Returns that many new service times for the repetitions.
-    rng
-        Decides which services fail.
-    """
-
-    def __init__(
-        self,
-        servers: int,
-        retry_frac: float,
-        redraw: Callable[[int], Floats],
-        rng: np.random.Generator,
-    ) -> None:
-        self._servers = servers
-        self._retry = retry_frac
-        self._redraw = redraw
-        self._rng = rng
-        self._works: list[float] = []
-        self._coins: list[float] = []
-        # running: (finish, id, work so far); waiting: (id, work so far, next work)
-        self._running: list[tuple[float, int, float]] = []
-        self._waiting: deque[tuple[int, float, float]] = deque()
-        self._out: list[tuple[int, float, float]] = []
-
-    def feed(self, jobs: Jobs) -> Done:
-        """Take the next block; return the departures before its last arrival."""
-        columns = (jobs.arrive, jobs.work, jobs.ids)
-        for arrive, work, who in zip(*(c.tolist() for c in columns), strict=True):
-            while self._running and self._running[0][0] <= arrive:
-                self._complete()
-            if len(self._running) < self._servers:
-                heappush(self._running, (arrive + work, who, work))
-            else:
-                self._waiting.append((who, 0.0, work))
-        return done_of(self._out)
-
-    def finish(self) -> Done:
-        """Serve everything that is still inside."""
-        while self._running:
-            self._complete()
-        return done_of(self._out)
-
-    def _complete(self) -> None:
-        now, who, held = heappop(self._running)
-        if not self._coins:
-            self._coins = self._rng.random(1024).tolist()
-        if self._coins.pop() < self._retry:
-            if not self._works:
-                self._works = self._redraw(1024).tolist()
-            self._waiting.append((who, held, self._works.pop()))
-        else:
-            self._out.append((who, now, held))
-        if self._waiting:
-            who, held, work = self._waiting.popleft()
-            heappush(self._running, (now + work, who, held + work))
 
 
 def jobs_of(arrive: Floats, work: Floats, level: Ints | None = None) -> Jobs:

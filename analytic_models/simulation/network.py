@@ -31,6 +31,7 @@ from analytic_models.simulation.parts import (
 ARRIVAL_KINDS = ("poisson", "periodic", "synchronised", "renewal")
 DISCIPLINES = (
     "fcfs",
+    "private",
     "ps",
     "batch",
     "continuous-batching",
@@ -38,10 +39,11 @@ DISCIPLINES = (
     "priority",
     "loss",
     "elastic",
+    "private",
     "delay",
 )
 # Disciplines whose service times are drawn from the station's own service law.
-_DRAWN = ("fcfs", "ps", "modulated", "priority", "loss", "elastic", "delay")
+_DRAWN = ("fcfs", "private", "ps", "modulated", "priority", "loss", "elastic", "private", "delay")
 _TAKES_BACKGROUND = ("fcfs", "ps", "modulated", "priority", "loss")
 
 
@@ -117,10 +119,12 @@ class Station:
     name
         Unique within a route.
     discipline
-        ``fcfs``; ``ps`` (egalitarian sharing of ``servers`` units of speed, at most one per
+        ``fcfs``; ``private`` (a population of devices: each request waits at one of ``servers``
+        queues, drawn at random); ``ps`` (egalitarian sharing of ``servers`` units of speed, at most one per
         request); ``batch``; ``continuous-batching``; ``modulated`` (FCFS at the speed of
         ``modulation``); ``priority``; ``loss`` (FCFS, at most ``capacity`` requests inside);
-        ``elastic`` (see :class:`ColdStart`); ``delay`` (no queue).
+        ``elastic`` (see :class:`ColdStart`); ``private`` (``servers`` single servers with their
+        own queues, source ``k`` always at number ``k`` modulo ``servers``); ``delay`` (no queue).
     servers
         Number of parallel servers.
     service

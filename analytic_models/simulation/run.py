@@ -15,9 +15,15 @@ from analytic_models.simulation.estimates import Batches, Ccdf, Estimate, batch_
 from analytic_models.simulation.fcfs import Floats, Ints
 from analytic_models.simulation.network import Arrivals, Branch, Route, Station
 from analytic_models.simulation.sampling import Flags, arrival_times
-from analytic_models.simulation.stations import Progress, Ticker, Visits, serve
+from analytic_models.simulation.stations import (
+    Progress,
+    Ticker,
+    Visits,
+    other_event_rate,
+    serve,
+)
 
-_MOST_BACKGROUND = 2e8
+_MOST_OTHER_EVENTS = 2e8
 # Above this load a run of usual length has not seen enough busy periods to be trusted.
 _NEAR_SATURATION = 0.97
 _FEWEST_EFFECTIVE = 200
@@ -120,12 +126,11 @@ def _checked(
         allowed = "at least 10 counted requests per batch"
         problems.append(Problem("simulation.requests", f"is {requests!r}", allowed))
     for station in route.stations:
-        rate = sum(other.rate_per_s for other in station.background)
-        count = rate / arrivals.rate_per_s * requests
-        if count > _MOST_BACKGROUND:
-            text = f"brings {count:.2g} requests"
-            path = f"station {station.name}.background"
-            problems.append(Problem(path, text, f"up to {_MOST_BACKGROUND:.0e}"))
+        count = other_event_rate(station) / arrivals.rate_per_s * requests
+        if count > _MOST_OTHER_EVENTS:
+            text = f"its background and changes of speed bring {count:.2g} events"
+            allowed = f"up to {_MOST_OTHER_EVENTS:.0e}"
+            problems.append(Problem(f"station {station.name}", text, allowed))
     if problems:
         raise DesignError(problems)
 
@@ -139,7 +144,7 @@ class _Run:
         self.route = route
         seeds = np.random.SeedSequence(seed).spawn(2 + 2 * len(route.stations))
         self._rngs = [np.random.default_rng(child) for child in seeds]
-        self.arrive, self.counted = arrival_times(arrivals, self._rngs[0], requests)
+        self.arrive, self.counted, self._source = arrival_times(arrivals, self._rngs[0], requests)
         self.counted[:warmup] = False
         self.counted_from = float(self.arrive[warmup])
         self.now = self.arrive.copy()
@@ -178,7 +183,10 @@ class _Run:
         laws = [branch.services.get(station.name, station.service) for branch in self.branches]
         if which is not None:
             which = None if len(set(laws)) == 1 else which[order]
-        visits = Visits(arrive[order], laws, which)
+        level: int | Ints = station.priority
+        if station.discipline == "private":
+            level = self._source[who][order] % station.servers
+        visits = Visits(arrive[order], laws, which, level)
         streams = (self._rngs[2 + 2 * place], self._rngs[3 + 2 * place])
         utilisation = serve(station, visits, self.counted_from, streams, tick)
         depart = np.empty_like(arrive)

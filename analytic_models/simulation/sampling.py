@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["arrival_times", "draw", "draw_tokens"]
+__all__ = ["Flags", "Stream", "arrival_times", "draw", "draw_tokens"]
 
 import math
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,60 +62,81 @@ def draw_tokens(length: TokenLength, rng: np.random.Generator, size: int) -> NDA
             return np.maximum(np.rint(drawn), 1).astype(np.int64)
 
 
-def arrival_times(
-    arrivals: Arrivals, rng: np.random.Generator, requests: int
-) -> tuple[Floats, Flags]:
-    """Return the instants of the first ``requests`` arrivals and which of them may be counted.
+class Stream(NamedTuple):
+    """Arrivals in order of time.
 
-    Returns
-    -------
+    Attributes
+    ----------
     times
-        Seconds, ascending, shape ``(requests,)``.
+        Seconds, ascending, shape ``(n,)``.
     counted
         False for arrivals just after periodic sources changed their phases.
+    source
+        Which source sent the request, from 0.
     """
-    everything = np.ones(requests, dtype=np.bool_)
+
+    times: Floats
+    counted: Flags
+    source: NDArray[np.int64]
+
+
+def arrival_times(arrivals: Arrivals, rng: np.random.Generator, requests: int) -> Stream:
+    """Return the first ``requests`` arrivals, each with the source that sent it."""
+    sources = arrivals.sources
     match arrivals.kind:
         case "poisson":
-            gaps = rng.standard_exponential(requests)
-            return np.cumsum(gaps) / arrivals.rate_per_s, everything
+            times = np.cumsum(rng.standard_exponential(requests)) / arrivals.rate_per_s
+            return _all_counted(times, rng.integers(sources, size=requests))
         case "periodic":
             return _periodic(arrivals, rng, requests)
         case "synchronised":
-            bursts = np.arange(requests) // arrivals.sources * arrivals.period_s
+            number = np.arange(requests)
+            times = number // sources * arrivals.period_s
+            source = number % sources
             if arrivals.spread_s:
-                late = rng.random(requests) * arrivals.spread_s
-                bursts = np.sort(bursts + late)
-            return bursts.astype(np.float64), everything
+                times = times + rng.random(requests) * arrivals.spread_s
+                order = np.argsort(times, kind="stable")
+                times, source = times[order], source[order]
+            return _all_counted(times, source)
         case _:
-            return _renewal(arrivals, rng, requests), everything
+            return _renewal(arrivals, rng, requests)
 
 
-def _periodic(arrivals: Arrivals, rng: np.random.Generator, requests: int) -> tuple[Floats, Flags]:
+def _all_counted(times: Floats, source: NDArray[np.int64]) -> Stream:
+    return Stream(times, np.ones(times.size, dtype=np.bool_), source)
+
+
+def _periodic(arrivals: Arrivals, rng: np.random.Generator, requests: int) -> Stream:
     sources = arrivals.sources
     periods = -(-requests // sources)
     low, high = _PHASE_PERIODS
     length = min(max(periods // _PHASE_CHANGES, low), high)
-    epochs = -(-periods // length)
-    phases = np.sort(rng.random((epochs, sources)), axis=1)
+    phases = rng.random((-(-periods // length), sources))
+    order = np.argsort(phases, axis=1)
+    phases = np.take_along_axis(phases, order, axis=1)
     cycle = np.arange(periods)
     times = (cycle[:, None] + phases[cycle // length]) * arrivals.period_s
     counted = np.repeat(cycle % length >= _PHASE_TRANSIENT, sources)
-    return times.ravel()[:requests], counted[:requests]
+    source = order[cycle // length].ravel()
+    return Stream(times.ravel()[:requests], counted[:requests], source[:requests])
 
 
-def _renewal(arrivals: Arrivals, rng: np.random.Generator, requests: int) -> Floats:
+def _renewal(arrivals: Arrivals, rng: np.random.Generator, requests: int) -> Stream:
     gaps = Service(arrivals.gap_kind, arrivals.period_s, arrivals.scv)
     sources = arrivals.sources
     if sources == 1:
-        return np.cumsum(draw(gaps, rng, requests))
+        times = np.cumsum(draw(gaps, rng, requests))
+        return _all_counted(times, np.zeros(requests, np.int64))
     # Only what lies before the last instant that every source has reached is complete.
     each = requests / sources
     count = math.ceil(each + 4 * math.sqrt(each * max(arrivals.scv, 1.0)) + 8)
     streams = (rng.random(sources) * arrivals.period_s)[:, None]
-    merged = np.empty(0)
-    while merged.size < requests:
+    complete = np.zeros(streams.shape, np.bool_)
+    while int(complete.sum()) < requests:
         more = np.cumsum(draw(gaps, rng, count * sources).reshape(sources, count), axis=1)
         streams = np.concatenate([streams, streams[:, -1:] + more], axis=1)
-        merged = np.sort(streams[streams <= streams[:, -1].min()])
-    return merged[:requests]
+        complete = streams <= streams[:, -1].min()
+    source, _ = np.nonzero(complete)
+    times = streams[complete]
+    order = np.argsort(times, kind="stable")[:requests]
+    return _all_counted(times[order], source[order])

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["Progress", "SimulationCancelled", "Ticker", "Visits", "make_kernel", "serve"]
+__all__ = [
+    "Progress",
+    "SimulationCancelled",
+    "Ticker",
+    "Visits",
+    "make_kernel",
+    "other_event_rate",
+    "serve",
+]
 
 import math
 from collections.abc import Callable
@@ -22,11 +30,13 @@ from analytic_models.simulation.fcfs import (
     Jobs,
     Kernel,
     LossKernel,
-    RetryKernel,
+    PrivateKernel,
 )
 from analytic_models.simulation.network import Station
 from analytic_models.simulation.parts import Service
 from analytic_models.simulation.priority import PriorityKernel
+from analytic_models.simulation.private import PrivateKernel
+from analytic_models.simulation.retry import RetryKernel
 from analytic_models.simulation.sampling import draw
 from analytic_models.simulation.sharing import ModulatedKernel, SharingKernel, SpeedClock
 
@@ -78,6 +88,10 @@ def make_kernel(station: Station, rng: np.random.Generator) -> Kernel:
         return ElasticKernel(station.servers, cold.start_s, cold.keep_alive_s)
     if station.discipline == "loss" and station.capacity is not None:
         return LossKernel(station.servers, station.capacity)
+    if station.discipline == "private":
+        return PrivateKernel(station.servers, rng)
+    if station.discipline == "private":
+        return PrivateKernel(station.servers)
     if station.discipline == "priority":
         return PriorityKernel(station.servers, station.preemptive)
     if station.discipline == "ps":
@@ -93,6 +107,15 @@ def make_kernel(station: Station, rng: np.random.Generator) -> Kernel:
     return ModulatedKernel(kernel, SpeedClock(station.modulation, rng))
 
 
+def other_event_rate(station: Station) -> float:
+    """Return how many background requests and changes of speed a second brings."""
+    rate = math.fsum(other.rate_per_s for other in station.background)
+    if station.modulation is not None:
+        dwell = station.modulation.dwell_s
+        rate += len(dwell) / math.fsum(dwell)
+    return rate
+
+
 class Visits:
     """The requests of the route at one station, in order of their arrival there.
 
@@ -104,16 +127,25 @@ class Visits:
         Service law of each branch.
     which
         Branch of each visit, shape ``(n,)``; None if all follow the first law.
+    level
+        Priority of all visits, or the private queue of each, shape ``(n,)``.
     """
 
-    def __init__(self, arrive: Floats, laws: list[Service | None], which: Ints | None) -> None:
+    def __init__(
+        self,
+        arrive: Floats,
+        laws: list[Service | None],
+        which: Ints | None,
+        level: int | Ints,
+    ) -> None:
         self.arrive = arrive
+        self._level = level
         self._laws = laws
         self._which = which
         self.depart = np.full(arrive.size, math.nan)
         self.held = np.zeros(arrive.size)
 
-    def block(self, begin: int, end: int, level: int, rng: np.random.Generator) -> Jobs:
+    def block(self, begin: int, end: int, rng: np.random.Generator) -> Jobs:
         """Return a block of visits with newly drawn work, each from the law of its branch."""
         size = end - begin
         work = np.zeros(size)
@@ -125,7 +157,9 @@ class Visits:
                 chosen = np.flatnonzero(which == branch)
                 work[chosen] = self._drawn(branch, chosen.size, rng)
         ids = np.arange(begin, end, dtype=np.int64)
-        return Jobs(self.arrive[begin:end], work, ids, np.full(size, level, np.int64))
+        level = self._level
+        same = np.full(size, level, np.int64) if isinstance(level, int) else level[begin:end]
+        return Jobs(self.arrive[begin:end], work, ids, same)
 
     def _drawn(self, branch: int, size: int, rng: np.random.Generator) -> Floats:
         law = self._laws[branch]
@@ -215,11 +249,11 @@ def serve(
     kernel = None if station.discipline == "delay" else make_kernel(station, other_rng)
     busy = _Busy(counted_from)
     total = visits.arrive.size
-    others = sum(b.rate_per_s for b in station.background) * float(visits.arrive[-1])
+    others = other_event_rate(station) * float(visits.arrive[-1])
     block = max(int(min(_BLOCK, total / (2 * _CALLS)) * total / (total + others)), 1)
     since = 0.0
     for begin in range(0, total, block):
-        jobs = visits.block(begin, min(begin + block, total), station.priority, own_rng)
+        jobs = visits.block(begin, min(begin + block, total), own_rng)
         count = jobs.arrive.size
         if station.background:
             until = float(jobs.arrive[-1])
