@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from analytic_models.catalog import Catalog
 from analytic_models.errors import Problem
-from analytic_models.fields import declared_fields
+from analytic_models.fields import declared_fields, is_finite_number, shown
 from taxonomy.load import load_taxonomy
 from taxonomy.rules import check
 
@@ -26,13 +26,13 @@ def shape_problems(value: object, parts: Mapping[str, type]) -> list[Problem]:
         return [Problem("", "a case is a JSON object", "an object with schema, scenario, design")]
     problems = []
     if value.get("schema") != SCHEMA:
-        problems.append(Problem("schema", f"{value.get('schema')!r} is not supported", SCHEMA))
+        problems.append(Problem("schema", f"{shown(value.get('schema'))} is not supported", SCHEMA))
     for key in sorted(set(value) - {"schema", "scenario", "design"}):
         problems.append(Problem(str(key), "unknown key", "schema, scenario, design"))
     for part, owner in parts.items():
         given = value.get(part, {})
         if not isinstance(given, dict):
-            problems.append(Problem(part, "must be an object"))
+            problems.append(Problem(part, "must be an object", "{}"))
             continue
         known = [a.name for a in dataclasses.fields(owner)]
         for key in sorted(set(given) - set(known)):
@@ -46,19 +46,16 @@ def shape_problems(value: object, parts: Mapping[str, type]) -> list[Problem]:
 def _technique_shape(value: object) -> list[Problem]:
     path = "design.techniques"
     if not isinstance(value, dict):
-        return [Problem(path, "must be an object from technique to settings")]
+        return [Problem(path, "must be an object from technique to settings", "{}")]
     problems = []
     for name, settings in value.items():
         if not isinstance(settings, dict):
-            problems.append(Problem(f"{path}.{name}", "must be an object of settings"))
+            problems.append(Problem(f"{path}.{name}", "must be an object of settings", "{}"))
             continue
         for key, item in settings.items():
-            if (
-                isinstance(item, bool)
-                or not isinstance(item, int | float)
-                or abs(item) == float("inf")
-            ):
-                problems.append(Problem(f"{path}.{name}.{key}", f"{item!r} is not a finite number"))
+            if not is_finite_number(item):
+                where, message = f"{path}.{name}.{key}", f"{shown(item)} is not a finite number"
+                problems.append(Problem(where, message, "a finite number"))
     return problems
 
 
@@ -117,7 +114,8 @@ def rule_problems(case: Case, catalog: Catalog) -> list[Problem]:
                     )
                 )
     for violation in check(tuple(case.design.techniques)):
-        if violation.severity == "error":
+        # Unknown ids were reported above, with what is allowed.
+        if violation.severity == "error" and violation.kind != "unknown":
             problems.append(Problem("design.techniques", violation.message, violation.resolve))
     return problems
 

@@ -95,7 +95,7 @@ class Design:
         }
         object.__setattr__(self, "techniques", MappingProxyType(frozen))
         problems = field_problems("design", self)
-        if self.cut1 > self.cut2:
+        if not problems and self.cut1 > self.cut2:
             problems.append(
                 Problem(
                     "design.cut1",

@@ -22,6 +22,7 @@ __all__ = [
 
 import dataclasses
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +31,9 @@ from typing import Any, Literal
 from analytic_models.errors import Problem
 from analytic_models.units import Unit, unit_of_name
 
+# Characters of a foreign value that a message repeats; largest number that a float can hold.
+_SHOWN = 80
+_LARGEST = sys.float_info.max
 Kind = Literal["number", "integer", "choice", "flag", "text"]
 
 GROUPS = (
@@ -185,6 +189,19 @@ def unit_of_field(name: str, declared: Field) -> Unit:
     return unit_of_name(name) if declared.kind in ("number", "integer") else Unit("1")
 
 
+def shown(value: object) -> str:
+    """Write a foreign value for a message, cut to a bounded length."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def is_finite_number(value: object) -> bool:
+    """Whether a value is a number that a float can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -_LARGEST <= value <= _LARGEST
+
+
 def check_value(path: str, declared: Field, value: object) -> list[Problem]:
     """Return the problems of one value: its type, its range, its spelling.
 
@@ -197,21 +214,21 @@ def check_value(path: str, declared: Field, value: object) -> list[Problem]:
     if value is None:
         return [] if declared.optional else wrong("must not be null")
     if declared.kind == "flag":
-        return [] if isinstance(value, bool) else wrong(f"{value!r} is not true or false")
+        return [] if isinstance(value, bool) else wrong(f"{shown(value)} is not true or false")
     if declared.kind in ("text", "choice"):
         if not isinstance(value, str):
-            return wrong(f"{value!r} is not text")
+            return wrong(f"{shown(value)} is not text")
         if declared.kind == "text":
             return [] if len(value) <= declared.high else wrong("is too long")
         if isinstance(declared.choices, tuple) and value not in declared.choices:
-            return wrong(f"{value!r} is not known")
+            return wrong(f"{shown(value)} is not known")
         return []
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return wrong(f"{value!r} is not a number")
-    if not math.isfinite(value):
-        return wrong(f"{value!r} is not finite")
+        return wrong(f"{shown(value)} is not a number")
+    if not is_finite_number(value):
+        return wrong(f"{shown(value)} is not finite")
     if declared.kind == "integer" and value != int(value):
-        return wrong(f"{value!r} is not a whole number")
+        return wrong(f"{shown(value)} is not a whole number")
     if value < declared.low:
         return wrong(f"{value:g} is below {declared.low:g}")
     if value > declared.high:
