@@ -33,7 +33,7 @@ DEFAULT_PORT = 8501
 LOOPBACK = "127.0.0.1"
 
 # Heavy imports that a visitor should not wait for.
-WARM_MODULES = ("numpy", "scipy.special", "scipy.stats", "networkx", "pandas", "analytic_models")
+WARM_MODULES = ("numpy", "scipy.special", "networkx", "pandas")
 
 # Many script threads want the interpreter; the one that writes to the sockets must not wait 5 ms
 # behind each of them.
@@ -97,10 +97,13 @@ _NAMES = frozenset(name for name, _ in _HEADERS)
 
 
 def warm_up() -> float:
-    """Import what the first page needs and settle the interpreter; returns the seconds it took."""
+    """Do what the first visitor would wait for, settle the interpreter, and return the seconds."""
     start = time.perf_counter()
     for name in WARM_MODULES:
         importlib.import_module(name)
+    models = importlib.import_module("analytic_models")
+    models.load_scenarios()
+    models.evaluate(models.Case())
     gc.collect()
     gc.freeze()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
