@@ -64,7 +64,7 @@ def case_route(case: Case, catalog: Catalog | None = None) -> tuple[Route, Arriv
             servers["device"] = scenario.population_count
         stations.append(Station(name, discipline, servers.get(name, 1), _law(service, scv)))
     return Route(tuple(stations), _branches(found, [s.name for s in stations])), Arrivals(
-        "poisson", rate
+        "poisson", rate, sources=scenario.population_count
     )
 
 

@@ -31,7 +31,6 @@ from analytic_models.simulation.parts import (
 ARRIVAL_KINDS = ("poisson", "periodic", "synchronised", "renewal")
 DISCIPLINES = (
     "fcfs",
-    "private",
     "ps",
     "batch",
     "continuous-batching",
@@ -43,7 +42,7 @@ DISCIPLINES = (
     "delay",
 )
 # Disciplines whose service times are drawn from the station's own service law.
-_DRAWN = ("fcfs", "private", "ps", "modulated", "priority", "loss", "elastic", "private", "delay")
+_DRAWN = ("fcfs", "ps", "modulated", "priority", "loss", "elastic", "private", "delay")
 _TAKES_BACKGROUND = ("fcfs", "ps", "modulated", "priority", "loss")
 
 
@@ -119,8 +118,7 @@ class Station:
     name
         Unique within a route.
     discipline
-        ``fcfs``; ``private`` (a population of devices: each request waits at one of ``servers``
-        queues, drawn at random); ``ps`` (egalitarian sharing of ``servers`` units of speed, at most one per
+        ``fcfs``; ``ps`` (egalitarian sharing of ``servers`` units of speed, at most one per
         request); ``batch``; ``continuous-batching``; ``modulated`` (FCFS at the speed of
         ``modulation``); ``priority``; ``loss`` (FCFS, at most ``capacity`` requests inside);
         ``elastic`` (see :class:`ColdStart`); ``private`` (``servers`` single servers with their

@@ -35,7 +35,6 @@ from analytic_models.simulation.fcfs import (
 from analytic_models.simulation.network import Station
 from analytic_models.simulation.parts import Service
 from analytic_models.simulation.priority import PriorityKernel
-from analytic_models.simulation.private import PrivateKernel
 from analytic_models.simulation.retry import RetryKernel
 from analytic_models.simulation.sampling import draw
 from analytic_models.simulation.sharing import ModulatedKernel, SharingKernel, SpeedClock
@@ -88,8 +87,6 @@ def make_kernel(station: Station, rng: np.random.Generator) -> Kernel:
         return ElasticKernel(station.servers, cold.start_s, cold.keep_alive_s)
     if station.discipline == "loss" and station.capacity is not None:
         return LossKernel(station.servers, station.capacity)
-    if station.discipline == "private":
-        return PrivateKernel(station.servers, rng)
     if station.discipline == "private":
         return PrivateKernel(station.servers)
     if station.discipline == "priority":
