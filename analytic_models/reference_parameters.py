@@ -18,6 +18,7 @@ from analytic_models.laws.service_laws import (
     exponential_law,
     gamma_law,
     hyperexponential_law,
+    lognormal_law,
     uniform_law,
 )
 from analytic_models.laws.transforms import Branch, StationLaw, mixture_quantile
@@ -26,7 +27,7 @@ Real = NDArray[np.float64]
 
 _ORDER = 15
 _ACCURACY = 1e-11
-_KINDS = ("det", "exp", "gamma", "h2", "uniform")
+_KINDS = ("det", "exp", "gamma", "h2", "lognormal", "uniform")
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,9 @@ class Parameters:
         if name == "exp":
             return Randomness(name, mean, 1.0, exponential_law(mean))
         scv = self.number(f"{prefix}scv", 1.0 if name == "h2" else 0.0)
-        if name == "gamma":
+        if name == "lognormal" and scv > 0.0:
+            return Randomness(name, mean, scv, lognormal_law(mean, scv))
+        if name in ("gamma", "lognormal"):
             return Randomness(name, mean, scv, gamma_law(mean, scv))
         share = 0.5 * (1.0 + math.sqrt((scv - 1.0) / (scv + 1.0)))
         return _two_phases(share, 0.5 * mean / share, 0.5 * mean / (1.0 - share))

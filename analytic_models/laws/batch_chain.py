@@ -124,7 +124,8 @@ def _poisson(counts: Real, mean: Real | float) -> Real:
 
 def _sizes(largest: float, states: int) -> Real:
     """Batch that follows when n requests were left: they, or the first to arrive."""
-    return np.minimum(np.maximum(np.arange(states, dtype=float), 1.0), largest)
+    sizes: Real = np.clip(np.arange(states, dtype=float), 1.0, largest)
+    return sizes
 
 
 def _stationary(
@@ -145,7 +146,8 @@ def _stationary(
     balance[0] = 1.0
     right = np.zeros(states)
     right[0] = 1.0
-    return np.maximum(np.linalg.solve(balance, right), 0.0)
+    solved: Real = np.maximum(np.linalg.solve(balance, right), 0.0)
+    return solved
 
 
 def _law(arrival: float, per_request: float, fixed: float, largest: float, left: Real) -> BatchLaw:

@@ -11,6 +11,7 @@ __all__ = [
     "gamma_law",
     "gamma_transform",
     "hyperexponential_law",
+    "lognormal_law",
     "thinned_law",
     "uniform_law",
 ]
@@ -24,6 +25,11 @@ from analytic_models.laws.queueing import service_skew, service_variance
 from analytic_models.laws.tails import thinned_mean, thinned_skew, thinned_variance
 from analytic_models.laws.transforms import Complex, Real, StationLaw
 from analytic_models.units import Frac, Pure, S
+
+# Beyond these deviations a normal law has less than 1e-13 of its mass; the step resolves the
+# oscillation of the integrand at the nodes of an inversion.
+_DEVIATIONS = 7.5
+_TRAPEZES = 601
 
 
 def exponential_law(mean: S) -> StationLaw:
@@ -156,6 +162,52 @@ def hyperexponential_law(share: Frac, first: S, second: S) -> StationLaw:
         return share / (1.0 + first * s) + rest / (1.0 + second * s)
 
     return StationLaw(transform, m1, m2 - m1 * m1, m3 - 3.0 * m1 * m2 + 2.0 * m1 * m1 * m1)
+
+
+def lognormal_law(mean: S, scv: Pure) -> StationLaw:
+    r"""Lognormal time, the usual shape of measured service times with a long tail.
+
+    .. math:: T^*(s)=\frac{1}{\sqrt{2\pi}}\int e^{-x^2/2}\exp(-s\,e^{\mu+\sigma x})\,dx,
+              \qquad \sigma^2=\ln(1+c^2)
+
+    Parameters
+    ----------
+    mean
+        Mean time.
+    scv
+        Squared coefficient of variation, above zero.
+
+    Returns
+    -------
+    StationLaw
+        The integral by the trapezoidal rule, which converges geometrically here: 601 exponentials
+        per value, for shown designs and not for sweeps.
+
+    References
+    ----------
+    Johnson, Kotz and Balakrishnan (1994). Continuous Univariate Distributions, Volume 1, ch. 14.
+
+    Examples
+    --------
+    >>> float(lognormal_law(2.0, 4.0).variance)
+    16.0
+    """
+    spread = np.sqrt(np.log1p(np.asarray(scv, dtype=float)))
+    centre = np.log(np.asarray(mean, dtype=float)) - 0.5 * spread * spread
+    grid = np.linspace(-_DEVIATIONS, _DEVIATIONS, _TRAPEZES)
+    weights = np.exp(-0.5 * grid * grid)
+    weights = weights / weights.sum()
+
+    def transform(s: Complex) -> Complex:
+        value = np.zeros(np.broadcast_shapes(s.shape, spread.shape), dtype=complex)
+        for weight, place in zip(weights, grid, strict=True):
+            value += weight * np.exp(-s * np.exp(centre + spread * place))
+        return value
+
+    cube = np.asarray(mean) ** 3
+    return StationLaw(
+        transform, mean, scv * np.square(mean), np.square(scv) * np.add(scv, 3.0) * cube
+    )
 
 
 def thinned_law(share: Frac, law: StationLaw) -> StationLaw:

@@ -12,6 +12,7 @@ from analytic_models.laws.service_laws import (
     exponential_law,
     gamma_law,
     hyperexponential_law,
+    lognormal_law,
     thinned_law,
     uniform_law,
 )
@@ -33,6 +34,7 @@ LAWS = {
     "exponential": exponential_law(2.0),
     "gamma": gamma_law(2.0, 0.3),
     "hyperexponential": hyperexponential_law(0.7, 0.5, 4.0),
+    "lognormal": lognormal_law(2.0, 0.5),
     "uniform": uniform_law(1.0, 3.0),
     "M/G/1 wait": mgc_wait_law(0.8, 1.0, 0.5, 1.0),
     "M/M/4 wait": mgc_wait_law(3.5, 1.0, 1.0, 4.0),
@@ -181,6 +183,14 @@ def test_the_wait_for_a_uniform_service_agrees_with_the_recursion_of_waits() -> 
     law = mg1_wait_law(0.5, uniform_law(0.4, 2.6))
     expected = np.quantile(waits[1000:], 0.95)
     assert float(sojourn_quantile(0.0, [law], 0.95)) == pytest.approx(expected, rel=0.04)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.99, 0.999])
+def test_a_lognormal_time_has_its_known_percentile(level: float) -> None:
+    sigma = np.sqrt(np.log(5.0))
+    expected = stats.lognorm(sigma, scale=np.exp(-0.5 * sigma**2)).ppf(level)
+    found = float(sojourn_quantile(0.0, [lognormal_law(1.0, 4.0)], level, order=11))
+    assert found == pytest.approx(expected, rel=1e-3)
 
 
 @pytest.mark.parametrize("servers", [1, 3])
