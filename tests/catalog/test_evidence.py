@@ -230,3 +230,14 @@ def test_measured_jpeg_sizes_agree_with_the_published_ones() -> None:
 def test_a_site_never_uses_less_power_than_its_computers() -> None:
     for row in rows(DATA / "facts" / "gaps_sites.csv"):
         assert 1.0 <= float(row["value"]) < 2.0, row
+
+
+def test_eight_bit_features_keep_the_accuracy_and_three_bits_do_not_always() -> None:
+    drops: dict[str, list[float]] = {}
+    for row in rows(DATA / "evidence" / "accuracy.csv"):
+        if row["technique"].startswith("feature-int"):
+            drop = float(row["baseline"]) - float(row["value"])
+            drops.setdefault(row["technique"], []).append(drop)
+    assert max(map(abs, drops["feature-int8"])) <= 0.5
+    assert max(map(abs, drops["feature-int4"])) <= 1.0
+    assert max(drops["feature-int3"]) > 5.0
