@@ -122,7 +122,8 @@ class Station:
         request); ``batch``; ``continuous-batching``; ``modulated`` (FCFS at the speed of
         ``modulation``); ``priority``; ``loss`` (FCFS, at most ``capacity`` requests inside);
         ``elastic`` (see :class:`ColdStart`); ``private`` (``servers`` single servers with their
-        own queues, source ``k`` always at number ``k`` modulo ``servers``); ``delay`` (no queue).
+        own queues: source ``k`` always at number ``k`` modulo ``servers``, or each request at a
+        random one if there are fewer sources than servers); ``delay`` (no queue).
     servers
         Number of parallel servers.
     service

@@ -144,6 +144,7 @@ class _Run:
         self.route = route
         seeds = np.random.SeedSequence(seed).spawn(2 + 2 * len(route.stations))
         self._rngs = [np.random.default_rng(child) for child in seeds]
+        self._sources = arrivals.sources
         self.arrive, self.counted, self._source = arrival_times(arrivals, self._rngs[0], requests)
         self.counted[:warmup] = False
         self.counted_from = float(self.arrive[warmup])
@@ -185,7 +186,7 @@ class _Run:
             which = None if len(set(laws)) == 1 else which[order]
         level: int | Ints = station.priority
         if station.discipline == "private":
-            level = self._source[who][order] % station.servers
+            level = self._queue(station.servers, 2 + 2 * place)[who][order]
         visits = Visits(arrive[order], laws, which, level)
         streams = (self._rngs[2 + 2 * place], self._rngs[3 + 2 * place])
         utilisation = serve(station, visits, self.counted_from, streams, tick)
@@ -194,6 +195,12 @@ class _Run:
         self.now[who] = depart
         counted = self.counted[who][order]
         return _station_result(station, visits, counted, utilisation, batches)
+
+    def _queue(self, servers: int, stream: int) -> Ints:
+        """Return the private queue of every request: its source's own, or one at random."""
+        if self._sources >= servers:
+            return self._source % servers
+        return self._rngs[stream + 1].integers(servers, size=self._source.size)
 
     @property
     def branches(self) -> tuple[Branch, ...]:

@@ -91,7 +91,7 @@ def arrival_times(arrivals: Arrivals, rng: np.random.Generator, requests: int) -
             return _periodic(arrivals, rng, requests)
         case "synchronised":
             number = np.arange(requests)
-            times = number // sources * arrivals.period_s
+            times = (number // sources).astype(np.float64) * arrivals.period_s
             source = number % sources
             if arrivals.spread_s:
                 times = times + rng.random(requests) * arrivals.spread_s

@@ -364,3 +364,19 @@ def test_bursty_renewal_sources_superpose_towards_poisson() -> None:
     many = run(station, Arrivals("renewal", 1.0, sources=200, scv=9.0))
     assert one.mean_s.value > 2.0
     assert many.mean_s.value == pytest.approx(1.0, rel=0.15)
+
+
+@pytest.mark.parametrize("sources", [1, 20])
+def test_private_queues_of_poisson_devices_are_single_servers(sources: int) -> None:
+    # 20 devices, each M/M/1 with lambda 0.05 and mu 0.1.
+    station = Station("device", "private", servers=20, service=exponential(10.0))
+    result = run(station, Arrivals("poisson", 1.0, sources=sources))
+    assert agrees(result.mean_s, 1 / (0.1 - 0.05), 0.05)
+    assert result.stations[0].utilisation_frac == pytest.approx(0.5, rel=0.02)
+
+
+def test_private_queues_of_periodic_devices_never_wait_for_constant_work() -> None:
+    # Where phases change a request may come early; those periods are not counted.
+    station = Station("device", "private", servers=20, service=Service("deterministic", 10.0))
+    result = run(station, Arrivals("periodic", 1.0, sources=20), requests=50_000)
+    assert result.p99_s.value == pytest.approx(10.0, rel=1e-9)
