@@ -10,6 +10,7 @@ __all__ = [
     "format_range",
     "markdown",
     "plain",
+    "quantity_parts",
     "scale_for",
     "unit_label",
 ]
@@ -22,7 +23,8 @@ from dataclasses import dataclass
 UNSTABLE = "unstable"
 UNKNOWN = "not known"
 
-_MARKDOWN = re.compile(r"([\\`*_\[\](){}!<>$:#|~+\-^=&@])")
+# What opens something anywhere in a line, and what opens a list or a rule at its start only.
+_MARKDOWN = re.compile(r"([\\`*_\[\](){}!<>$:#|~^&]|^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)])")
 _ADDRESS = re.compile(r"(?i)://|www\.|mailto:|xmpp:|\w@")
 _JOINER = "\u2060"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
@@ -184,6 +186,30 @@ def _digits(value: float, digits: int) -> str:
     return (_MINUS if rounded < 0 else "") + body
 
 
+def quantity_parts(value: float, unit_symbol: str, digits: int = 3) -> tuple[str, str]:
+    """Write number and unit apart, for a card that shows them in two sizes.
+
+    Returns
+    -------
+    tuple of str
+        The number with its sign (or a word), and the unit, empty where the number needs none.
+
+    Examples
+    --------
+    >>> quantity_parts(3.5e-7, "usd"), quantity_parts(float("inf"), "s")
+    (('0.350', '$ per million'), ('unstable', ''))
+    """
+    number = float(value)
+    if math.isnan(number):
+        return UNKNOWN, ""
+    if math.isinf(number):
+        return (UNSTABLE if number > 0 else _MINUS + "∞"), ""
+    scale = scale_for(number, unit_symbol, digits)
+    if unit_symbol == "count" and number == round(number) and abs(number) < 1e9:
+        return f"{int(number):,}".replace(",", _NARROW), ""
+    return _digits(number * scale.factor, digits), scale.label
+
+
 def format_quantity(value: float, unit_symbol: str, digits: int = 3) -> str:
     """Write a number with its unit as people read it.
 
@@ -208,18 +234,10 @@ def format_quantity(value: float, unit_symbol: str, digits: int = 3) -> str:
     >>> format_quantity(float("inf"), "s"), format_quantity(float("nan"), "j")
     ('unstable', 'not known')
     """
-    number = float(value)
-    if math.isnan(number):
-        return UNKNOWN
-    if math.isinf(number):
-        return UNSTABLE if number > 0 else _MINUS + "∞"
-    scale = scale_for(number, unit_symbol, digits)
-    whole = unit_symbol == "count" and number == round(number) and abs(number) < 1e9
-    shown = f"{int(number):,}".replace(",", _NARROW) if whole else ""
-    shown = shown or _digits(number * scale.factor, digits)
-    if scale.label in ("", "%"):
-        return shown + (f"{_NARROW}%" if scale.label else "")
-    return f"{shown} {scale.label}"
+    number, unit = quantity_parts(value, unit_symbol, digits)
+    if not unit:
+        return number
+    return number + (_NARROW if unit == "%" else " ") + unit
 
 
 def format_range(low: float, high: float, unit_symbol: str, digits: int = 3) -> str:

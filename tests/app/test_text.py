@@ -56,6 +56,23 @@ def test_the_number_shown_is_within_rounding_of_the_number_given(value: float) -
     assert read == pytest.approx(value, rel=5.001e-3)
 
 
+@pytest.mark.parametrize(("value", "unit", "expected"), SHOWN)
+def test_number_and_unit_apart_make_the_same_text(value: float, unit: str, expected: str) -> None:
+    parts = [part for part in text.quantity_parts(value, unit) if part]
+    assert " ".join(parts) == expected.replace("\u202f%", " %")
+
+
+@pytest.mark.parametrize("line", ["- item", "+ item", "1. item", "12) item", "===", "# head"])
+def test_the_start_of_a_line_opens_neither_list_nor_heading(line: str) -> None:
+    escaped = text.markdown(line)
+    assert escaped.replace("\\", "") == line
+    assert "\\" in escaped
+
+
+def test_a_name_with_a_hyphen_stays_as_it_is() -> None:
+    assert text.markdown("ResNet-50 + 2 heads") == "ResNet-50 + 2 heads"
+
+
 def test_both_ends_of_a_range_share_one_unit() -> None:
     assert text.format_range(0.0005, 0.002, "s") == "0.500 to 2.00 ms"
 
