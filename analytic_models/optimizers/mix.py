@@ -224,7 +224,7 @@ def _generate(
             least = float(column.work_s @ prices)
             best += rate * (least + (column.delay_s if field_.weighs_delay else 0.0))
             fresh |= state.add(owner, number, column)
-        gap = max(total - best, 0.0)
+        gap = max(float(total - best), 0.0)
         if gap <= tolerance * abs(total) or (not fresh and rounds > _INNER):
             break
     return gap, rounds
