@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["encoding_loss"]
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -23,8 +24,9 @@ def encoding_loss(catalog: Catalog, dnn_id: str, encoding: str) -> Looked:
 
     Lossless encodings lose nothing. JPEG takes the dnn's own published qualities, interpolated
     between their neighbours; a classifier without any takes the points of the others as an
-    assumption with their spread as range. Features at a reduced precision are charged the loss of
-    running the whole dnn at that precision, which is cautious: only one tensor of many is rounded.
+    assumption with their spread as range. Features of classifiers take the worst cut that was
+    measured; those of other dnns are charged the loss of running all of it at that precision, which
+    is cautious: only one tensor of many is rounded.
     """
     entry = catalog.encodings[encoding]
     label = catalog.dnns[dnn_id].label
@@ -36,13 +38,30 @@ def encoding_loss(catalog: Catalog, dnn_id: str, encoding: str) -> Looked:
         return _jpeg(catalog, dnn_id, float(quality[1]))
     if entry.attributes.get("dnn") == dnn_id:
         return _bottleneck(catalog, dnn_id, encoding)
-    known = losses(catalog, dnn_id).precision
-    if entry.attributes.get("modality") == "features" and encoding in known:
-        looked = known[encoding]
-        note = f"charged as if the whole dnn ran at {encoding}: {looked.origin.note}"
-        kind = looked.origin.kind if looked.origin.kind == "missing" else "assumed"
-        return Looked(looked.value, Origin(kind, looked.origin.facts, note), 0.0, looked.high)
+    if entry.attributes.get("modality") == "features":
+        return _features(catalog, dnn_id, encoding)
     return missing(f"no published accuracy of {label} with {entry.label}")
+
+
+def _features(catalog: Catalog, dnn_id: str, encoding: str) -> Looked:
+    """Loss of rounding the tensor at a cut, without training for it."""
+    label = catalog.dnns[dnn_id].label
+    rows = _rows(catalog, f"feature-{encoding}")
+    own = [_lost(row) for row in rows if row["dnn"] == dnn_id]
+    if own:
+        return Looked(max(own), Origin("measured", (), f"worst of {len(own)} cuts"), 0.0, max(own))
+    whole = losses(catalog, dnn_id).precision.get(encoding)
+    if catalog.dnns[dnn_id].task == "image-classification" and rows:
+        worst = max(_lost(row) for row in rows)
+        names = ", ".join(dict.fromkeys(row["dnn"].removeprefix("other:") for row in rows))
+        note = f"not published for {label}: worst of {len(rows)} cuts measured on {names}"
+        high = max(2.0 * worst, 0.0 if whole is None or math.isnan(whole.high) else whole.high)
+        return Looked(worst, Origin("assumed", (), note), 0.0, high)
+    if whole is None:
+        return missing(f"no published accuracy of {label} with features at {encoding}")
+    note = f"charged as if the whole dnn ran at {encoding}: {whole.origin.note}"
+    kind = "missing" if math.isnan(whole.value) else "assumed"
+    return Looked(whole.value, Origin(kind, whole.origin.facts, note), 0.0, whole.high)
 
 
 def _rows(catalog: Catalog, technique: str) -> list[Mapping[str, str]]:
