@@ -249,18 +249,17 @@ def _optional(
     """Draw a switch between the catalog's fact and an own number, the fact beside it."""
     key = f"{widget_key(part, name)}?"
     beside = f" ({fact.text}, {fact.origin})" if fact is not None and fact.text else ""
+    if value is not None:
+        _typed_number(part, name, declared, shown_unit(name, declared), value)
     state.seed(key, value is None)
+    without = f"{declared.none_means}{beside}"
     st.toggle(
-        f"{declared.label}: {declared.none_means}{beside}",
+        f"{declared.label}: {without}" if value is None else f"{without[:1].upper()}{without[1:]}",
         key=key,
         help=_help(declared),
         on_change=_switch,
         args=(part, name, key, fact.value if fact is not None else declared.low),
     )
-    if value is not None:
-        _typed_number(part, name, declared, shown_unit(name, declared), value)
-        if beside:
-            st.caption(f"Your number replaces the catalog's{beside}.")
 
 
 def _switch(part: state.Part, name: str, key: str, start: float) -> None:

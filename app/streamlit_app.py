@@ -12,22 +12,22 @@ import streamlit as st
 from drawing import page_style, show_explanation
 from toolbar import toolbar
 
-# Title, icon and file of each page; a page is listed as soon as its file exists.
+# Title and file of each page; a page is listed as soon as its file exists.
 PAGES = (
-    ("Explore", "🧭", "explore"),
-    ("Optimise", "🎯", "optimise"),
-    ("Map", "🗺️", "map"),
-    ("Load", "📈", "load"),
-    ("Tail", "⏱️", "tail"),
-    ("Population", "👥", "population"),
-    ("Prices", "💶", "prices"),
-    ("Robustness", "🛡️", "robustness"),
-    ("Techniques", "🧰", "techniques"),
-    ("Hardware", "🖥️", "hardware"),
-    ("Links", "📡", "links"),
-    ("Models", "🧠", "models"),
-    ("Validation", "✅", "validation"),
-    ("Sources", "📚", "sources"),
+    ("Explore", "explore"),
+    ("Optimise", "optimise"),
+    ("Map", "map"),
+    ("Load", "load"),
+    ("Tail", "tail"),
+    ("Population", "population"),
+    ("Prices", "prices"),
+    ("Robustness", "robustness"),
+    ("Techniques", "techniques"),
+    ("Hardware", "hardware"),
+    ("Links", "links"),
+    ("Models", "models"),
+    ("Validation", "validation"),
+    ("Sources", "sources"),
 )
 
 
@@ -35,8 +35,8 @@ def main() -> None:
     """Draw the page that the address names."""
     st.set_page_config(page_title="ECCC Explorer", page_icon="🛰️", layout="wide")
     listed = [
-        st.Page(HERE / "views" / f"{name}.py", title=title, icon=icon, default=name == "explore")
-        for title, icon, name in PAGES
+        st.Page(HERE / "views" / f"{name}.py", title=title, default=name == "explore")
+        for title, name in PAGES
         if (HERE / "views" / f"{name}.py").exists()
     ]
     chosen = st.navigation(listed, position="top")

@@ -26,10 +26,10 @@ class _Waterfall(Protocol):
     remark: str
 
 
-_ROW = 34
+_ROW = 44
 _FRAME = 96
-# Two pieces narrower than this share of the whole get no words inside.
-_ROOM = 0.09
+# Pieces narrower than this share of the whole get no words inside.
+_ROOM = 0.12
 
 
 def latency_waterfall(model: _Waterfall) -> Chart:
@@ -43,7 +43,7 @@ def latency_waterfall(model: _Waterfall) -> Chart:
     rows = list(dict.fromkeys(part.group for part in model.parts))
     whole = sum(part.size for part in model.parts) or 1.0
     data = [_piece(part, whole, model.unit) for part in model.parts]
-    title = f"Where the mean {model.total} go" if model.total else "Where the time goes"
+    title = f"Where the mean of {model.total} goes" if model.total else "Where the time goes"
     spoken = ", ".join(f"{part.group} {part.label} {part.text}" for part in model.parts)
     return Chart(
         id="latency",
@@ -76,10 +76,11 @@ def _piece(part: _Part, whole: float, unit: str) -> dict[str, Any]:
         "base": [part.start],
         "customdata": [part.quantity],
         "marker": {"color": f"@{part.token}"},
-        "text": [f"{part.label} {part.text}"],
+        "text": [f"{part.label}<br>{part.text}" if part.size / whole >= 2 * _ROOM else part.text],
         "textposition": "inside" if wide else "none",
         "insidetextanchor": "middle",
+        "textangle": 0,
         "insidetextfont": {"color": "@background"},
-        "constraintext": "both",
+        "constraintext": "none",
         "hovertemplate": f"{part.group}: {part.label}<br>{part.text}<extra></extra>",
     }

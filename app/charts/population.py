@@ -16,6 +16,7 @@ class _Cliff(Protocol):
     name: str
     deadline: float
     now: int
+    shown: int
     at_now: float | None
     sentence: str
 
@@ -77,7 +78,7 @@ def population_cliff(model: _Cliff) -> Chart:
         alt=f"{label} over the number of devices. {model.sentence}",
         data=data,
         layout={
-            "xaxis": {"title": {"text": "devices"}, "type": "log"},
+            "xaxis": {"title": {"text": "devices"}, "range": [0, model.shown]},
             "yaxis": {"title": {"text": label}, "range": [0, top]},
             "margin": {"l": 64, "r": 16, "t": 28, "b": 44},
         },

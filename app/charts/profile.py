@@ -64,11 +64,11 @@ def payload_profile_chart(
         ],
         layout={
             "xaxis": {"title": {"text": "boundary (layers before the cut)"}, "nticks": 8},
-            "yaxis": {"title": {"text": unit}, "type": "log"},
+            "yaxis": {"title": {"text": f"bytes sent ({unit})"}, "type": "log", "dtick": 1},
             "bargap": 0.15,
             "margin": {"l": 64, "r": 16, "t": 28, "b": 44},
         },
-        note=f"{said.capitalize()} (green); the present cut is orange. Choose a bar to cut there.",
+        note=f"{said} (green); the present cut is orange. Choose a bar to cut there.",
         columns=("Boundary", "Size"),
         rows=[(boundaries[at], texts[at]) for at in inner],
         ids=[str(at) for at in inner],

@@ -24,7 +24,7 @@ _FRAME = 92
 
 
 def resource_bars(
-    name: str, title: str, unit: str, parts: Sequence[_Part], remark: str = ""
+    name: str, title: str, axis: str, unit: str, parts: Sequence[_Part], remark: str = ""
 ) -> Chart:
     """Draw one bar per place; a part that is not known is named without a bar.
 
@@ -32,8 +32,8 @@ def resource_bars(
     ----------
     name
         Id of the chart.
-    title, unit
-        Heading, and unit of the axis.
+    title, axis, unit
+        Heading, and words and unit of the axis.
     parts
         Pieces in display units, ``size`` nan where not known.
     remark
@@ -64,7 +64,7 @@ def resource_bars(
         data=data,
         layout={
             # Room on the right for the text of the longest bar.
-            "xaxis": {"title": {"text": unit}, "range": [0, 1.35 * largest or 1.0]},
+            "xaxis": {"title": {"text": f"{axis} ({unit})"}, "range": [0, 1.35 * largest or 1.0]},
             "yaxis": {"autorange": "reversed"},
             "margin": {"l": 120, "r": 16, "t": 8, "b": 44},
         },

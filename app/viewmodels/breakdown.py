@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from analytic_models import Evaluation
 from text import format_quantity, scale_for
+from viewmodels.display import short
 from viewmodels.key_figures import STATION_WORDS, overloaded_stations
 
 # Station, quantity, words, colour token of the theme; in the order in which a request meets them.
@@ -159,7 +160,7 @@ def resource_parts(evaluation: Evaluation, kind: str) -> tuple[tuple[Part, ...],
     values = [(name, label, token, evaluation.value(name)) for name, label, token in rows]
     scale = scale_for(max((v for *_, v in values if math.isfinite(v)), default=1.0), unit)
     parts = tuple(
-        Part(name, label, label, 0.0, value * scale.factor, format_quantity(value, unit, 2), token)
+        Part(name, label, label, 0.0, value * scale.factor, short(value, unit), token)
         for name, label, token, value in values
     )
     gaps = [evaluation.reason(name) for name, *_, value in values if math.isnan(value)]

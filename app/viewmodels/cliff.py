@@ -31,8 +31,9 @@ class Cliff:
         Latency at each; None where requests pile up.
     unit, name
         Display unit, and which latency it is.
-    deadline, now, at_now
-        Deadline in the same unit, the present number of devices and its latency (None if unstable).
+    deadline, now, shown, at_now
+        Deadline in the same unit, the present number of devices, the right end of the axis, and the
+        latency now (None if unstable).
     sentence
         Up to how many devices the deadline holds, and what gives way first.
     """
@@ -43,6 +44,7 @@ class Cliff:
     name: str
     deadline: float
     now: int
+    shown: int
     at_now: float | None
     sentence: str
 
@@ -69,9 +71,15 @@ def _cliff(text: str) -> Cliff:
         required_quantity(case.scenario)[1],
         case.scenario.deadline_s * scale.factor,
         now,
+        _axis_end(now, limit, max(found)),
         at_now if math.isfinite(at_now) else None,
         _sentence(found, limit),
     )
+
+
+def _axis_end(now: int, limit: int | None, most: int) -> int:
+    """Right end that shows both the present number and where the deadline falls."""
+    return min(most, max(2 * now, 2 * (now if limit is None else limit), 8))
 
 
 def _grid(low: int, high: int, also: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Shown", "against", "shown_unit", "significant"]
+__all__ = ["Shown", "against", "short", "shown_unit", "significant"]
 
 import math
 from dataclasses import dataclass
@@ -67,6 +67,21 @@ def significant(value: float, digits: int) -> float:
     return round(value, digits - 1 - math.floor(math.log10(abs(value))))
 
 
+def short(value: float, unit: str, digits: int = 2) -> str:
+    """Write a number where the words beside it already say per what.
+
+    Money is of a million inferences; carbon is CO₂ equivalent of one.
+
+    Examples
+    --------
+    >>> short(3.5e-7, "usd"), short(1.1e-4, "gco2e")
+    ('$0.35', '0.11 mg')
+    """
+    text = format_quantity(value, unit, digits).removesuffix(" CO₂e per inference")
+    money = text.endswith(" $ per million")
+    return f"${text.removesuffix(' $ per million')}" if money else text
+
+
 def against(value: float, limit: float, unit: str, digits: int = 2) -> tuple[str, str]:
     """Write a value and its limit with as few digits as keep them apart.
 
@@ -76,7 +91,7 @@ def against(value: float, limit: float, unit: str, digits: int = 2) -> tuple[str
     ('99.6 ms', '100 ms')
     """
     for more in range(digits, _MOST_DIGITS):
-        pair = format_quantity(value, unit, more), format_quantity(limit, unit, more)
+        pair = short(value, unit, more), short(limit, unit, more)
         if pair[0] != pair[1] or value == limit:
             return pair
     return pair

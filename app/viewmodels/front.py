@@ -37,8 +37,8 @@ class Front:
     ----------
     x_quantity, y_quantity
         Names in the pipeline.
-    x_unit, y_unit
-        Display units of all numbers.
+    x_unit, y_unit, x_factor, y_factor
+        Display units of all numbers, and what turns base units into them.
     points
         Best designs by ascending x.
     behind_x, behind_y
@@ -51,6 +51,8 @@ class Front:
     y_quantity: str
     x_unit: str
     y_unit: str
+    x_factor: float
+    y_factor: float
     points: tuple[FrontPoint, ...]
     behind_x: tuple[float, ...]
     behind_y: tuple[float, ...]
@@ -95,6 +97,8 @@ def front_of(solution: Solution, x_quantity: str, y_quantity: str) -> Front | No
         y_quantity,
         scales[0].label,
         scales[1].label,
+        scales[0].factor,
+        scales[1].factor,
         tuple(points),
         tuple(float(v) for v in xs[sample] * scales[0].factor),
         tuple(float(v) for v in ys[sample] * scales[1].factor),

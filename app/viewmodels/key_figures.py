@@ -11,9 +11,9 @@ from typing import Literal
 
 from analytic_models import Evaluation, Scenario, load_catalog
 from analytic_models.lookups import losses
-from text import UNKNOWN, format_quantity, format_range, markdown
+from text import UNKNOWN, format_quantity, format_range, plain
 from viewmodels.cuts import placement_words
-from viewmodels.display import against
+from viewmodels.display import against, short
 
 Status = Literal["pass", "fail", "free", "unknown", "overloaded"]
 
@@ -79,31 +79,31 @@ def overloaded_stations(evaluation: Evaluation) -> tuple[tuple[str, float], ...]
 
 
 def headline(evaluation: Evaluation) -> tuple[str, Status]:
-    """Say in one Markdown sentence what runs where and whether it is fast enough.
+    """Say in one sentence what runs where and whether it is fast enough.
 
     Returns
     -------
-    The sentence, with foreign names escaped, and the status of the deadline.
+    The sentence as plain text, to be escaped where it is placed, and the status of the deadline.
     """
     case = evaluation.case()
     scenario = case.scenario
-    dnn = markdown(load_catalog().dnns.label(scenario.dnn), 40)
+    dnn = plain(load_catalog().dnns.label(scenario.dnn), 40)
     many = format_quantity(scenario.population_count, "count")
     who = "one device" if scenario.population_count == 1 else f"{many} devices"
     start = f"{dnn} for {who} {placement_words(scenario.dnn, case.design)}"
     busy = overloaded_stations(evaluation)
     if busy:
-        name, load = busy[0]
+        station, load = busy[0]
         asked = format_quantity(load, "frac", 2)
-        return f"{start} and overloads {STATION_WORDS[name]}: {asked} of what it can do", "overloaded"
-    quantity, short = required_quantity(scenario)
+        return f"{start} and overloads {STATION_WORDS[station]}: {asked} of what it can do", "overloaded"
+    quantity, name = required_quantity(scenario)
     value = evaluation.value(quantity)
     if math.isnan(value):
         return f"{start}; how long it takes is not known", "unknown"
     meets = value <= scenario.deadline_s
     shown, limit = against(value, scenario.deadline_s, "s")
     verdict = f"meets the {limit} deadline" if meets else f"misses the {limit} deadline"
-    return f"{start}; {short} {shown}, {verdict}", "pass" if meets else "fail"
+    return f"{start}; {name} {shown}, {verdict}", "pass" if meets else "fail"
 
 
 def key_figures(evaluation: Evaluation) -> tuple[KeyFigure, ...]:
@@ -113,18 +113,18 @@ def key_figures(evaluation: Evaluation) -> tuple[KeyFigure, ...]:
         *_latencies(evaluation, scenario),
         _missed(evaluation, scenario),
         _limited(
-            evaluation, "energy_device_j", "Energy of the device", "j", scenario.energy_max_j, "energy"
+            evaluation, "energy_device_j", "Device energy", "j", scenario.energy_max_j, "energy"
         ),
-        _limited(evaluation, "cost_usd", "Cost", "usd", scenario.cost_max_usd, "cost"),
-        _limited(evaluation, "carbon_gco2e", "Carbon", "gco2e", None, "carbon"),
+        _limited(evaluation, "cost_usd", "Cost of a million", "usd", scenario.cost_max_usd, "cost"),
+        _limited(evaluation, "carbon_gco2e", "CO₂e of one", "gco2e", None, "carbon"),
         _accuracy(evaluation, scenario),
         _exposure(evaluation, scenario),
     )
 
 
 def _latencies(evaluation: Evaluation, scenario: Scenario) -> tuple[KeyFigure, ...]:
-    quantity, short = required_quantity(scenario)
-    tail = (quantity, f"{short} latency") if short != "mean" else ("latency_p99_s", "p99 latency")
+    quantity, words = required_quantity(scenario)
+    tail = (quantity, f"{words} latency") if words != "mean" else ("latency_p99_s", "p99 latency")
     found = []
     for name, label in (("latency_mean_s", "Mean latency"), tail):
         limit = scenario.deadline_s if name == quantity else None
@@ -141,7 +141,7 @@ def _limited(
     if math.isinf(value):
         return KeyFigure(name, label, "overloaded", "overloaded", _overload(evaluation), goal)
     if limit is None:
-        return KeyFigure(name, label, format_quantity(value, unit, 2), "free", "no limit set", goal)
+        return KeyFigure(name, label, short(value, unit), "free", "no limit set", goal)
     shown, bound = against(value, limit, unit)
     met = value <= limit
     verdict = f"at most {bound}" if met else f"more than the {bound} allowed"
@@ -179,13 +179,14 @@ def _missed(evaluation: Evaluation, scenario: Scenario) -> KeyFigure:
 def _accuracy(evaluation: Evaluation, scenario: Scenario) -> KeyFigure:
     name = "accuracy_frac"
     metric = losses(load_catalog(), scenario.dnn).metric
-    label = f"Accuracy ({metric})" if metric != "accuracy" else "Accuracy"
+    label = "Accuracy"
     value, drop = evaluation.value(name), evaluation.value("accuracy_drop_pp")
     if math.isnan(value):
         return KeyFigure(name, label, UNKNOWN, "unknown", _gap(evaluation, name), "accuracy")
     low, high = evaluation.value("accuracy_low_frac"), evaluation.value("accuracy_high_frac")
     shown = format_quantity(value, "frac", 3)
     around = f"; {format_range(low, high, 'frac')}" if high - low > 5e-4 else ""
+    around += f"; {metric}" if metric != "accuracy" else ""
     limit = scenario.accuracy_drop_max_pp
     if limit is None:
         return KeyFigure(name, label, shown, "free", f"no limit set{around}", "accuracy")

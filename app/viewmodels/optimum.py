@@ -28,9 +28,9 @@ from text import UNSTABLE, format_quantity, plain
 from viewmodels.breakdown import waterfall
 from viewmodels.choices import choice_label, field_value_words
 from viewmodels.cuts import boundary_words, last_boundary, placement_words
-from viewmodels.display import against, significant
+from viewmodels.display import against, short, significant
 from viewmodels.front import Front, front_of
-from viewmodels.key_figures import overloaded_stations
+from viewmodels.key_figures import STATION_WORDS, overloaded_stations
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def find_optimum(scenario_json: str, objective: str, second: str = "") -> Optimu
         feasible=found is not None,
         objective=objective,
         best=found.to_json() if found else "",
-        value=format_quantity(solution.value, unit, 2) if found else "",
+        value=short(solution.value, unit) if found else "",
         sentence=_sentence(case, solution),
         why=_why(solution) if found else (),
         badge=_badge(solution),
@@ -160,7 +160,7 @@ def _unit(quantity: str) -> str:
 
 
 def _sentence_case(words: str) -> str:
-    return words[:1].upper() + words[1:]
+    return words if words[1:2].isdigit() else words[:1].upper() + words[1:]
 
 
 def _badge(solution: Solution) -> str:
@@ -250,10 +250,10 @@ def _why(solution: Solution) -> tuple[str, ...]:
         if ok.any():
             value = float(sign * np.min(sign * values[ok]))
             shown, _ = against(value, solution.value, _unit(solution.objective))
-            clauses.append(f"{shown} {where}")
+            clauses.append(f"wholly {where} the best is {shown}")
         else:
-            clauses.append(f"no design wholly {where} meets the requirements")
-    first = f"Otherwise: {', '.join(clauses)}." if clauses else ""
+            clauses.append(f"wholly {where} nothing meets the requirements")
+    first = f"{_sentence_case('; '.join(clauses))}." if clauses else ""
     return tuple(filter(None, (first, _largest_part(solution.best))))
 
 
@@ -262,7 +262,8 @@ def _largest_part(best: Evaluation) -> str:
     if not pieces.parts:
         return ""
     largest = max(pieces.parts, key=lambda part: part.size)
-    return f"Of its mean {pieces.total}, {largest.text} is {largest.label} ({largest.group.lower()})."
+    where = STATION_WORDS[largest.group.lower()]
+    return f"Of its mean latency of {pieces.total}, {largest.label} on {where} takes {largest.text}."
 
 
 def _binding(solution: Solution, binding: object) -> str:
@@ -312,9 +313,9 @@ class Gain:
 
 _GAINS = (
     ("latency_required_s", "Latency for the deadline", False),
-    ("energy_device_j", "Energy of the device", False),
-    ("cost_usd", "Cost", False),
-    ("carbon_gco2e", "Carbon", False),
+    ("energy_device_j", "Device energy", False),
+    ("cost_usd", "Cost of a million", False),
+    ("carbon_gco2e", "CO₂e of one", False),
     ("accuracy_frac", "Accuracy", True),
 )
 
@@ -336,7 +337,7 @@ def gains(before: Evaluation, after: Evaluation) -> tuple[Gain, ...]:
 def _pair(old: float, new: float, unit: str) -> tuple[str, str]:
     if math.isfinite(old) and math.isfinite(new) and not math.isclose(old, new, rel_tol=5e-3):
         return against(old, new, unit)
-    return tuple(format_quantity(v, unit, 2).replace(UNSTABLE, "overloaded") for v in (old, new))  # type: ignore[return-value]
+    return tuple(short(v, unit).replace(UNSTABLE, "overloaded") for v in (old, new))  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -373,7 +374,7 @@ def _effect(contribution: float, unit: str) -> str:
     if contribution == 0.0:
         return "with the next"
     sign = "+" if contribution > 0 else "\u2212"
-    return f"{sign}{format_quantity(abs(contribution), unit, 2)}"
+    return f"{sign}{short(abs(contribution), unit)}"
 
 
 def _unused(design: Design, dnn: str) -> set[str]:

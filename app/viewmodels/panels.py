@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["BestPanel", "best_panel", "boundary_sizes"]
+__all__ = ["BestPanel", "best_panel", "boundary_sizes", "gains_of", "gains_table", "point_of"]
 
 import html
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analytic_models import Case, Evaluation
 from text import format_quantity, scale_for
 from viewmodels.cuts import boundary_words
+from viewmodels.front import Front
 from viewmodels.optimum import Gain, Optimum, best_evaluation, gains, is_current
 from viewmodels.picture import payload_profile
 
@@ -71,7 +73,22 @@ def gains_table(rows: Sequence[Gain]) -> str:
         f'<td class="{marks[row.better]}">{html.escape(row.after)}</td></tr>'
         for row in rows
     )
-    return f'<table class="eccc-gains"><tr><th></th><th>now</th><th>best</th></tr>{body}</table>'
+    return f'<table class="eccc-gains"><tr><th></th><th>now</th><th>with it</th></tr>{body}</table>'
+
+
+def gains_of(evaluation: Evaluation, optimum: Optimum) -> tuple[Gain, ...]:
+    """Compare the present design with the one that was found."""
+    found = best_evaluation(optimum)
+    return () if found is None else gains(evaluation, found)
+
+
+def point_of(evaluation: Evaluation, front: Front) -> tuple[float, float] | None:
+    """Place the present design among the others, in their units; None where it is not finite."""
+    place = (
+        evaluation.value(front.x_quantity) * front.x_factor,
+        evaluation.value(front.y_quantity) * front.y_factor,
+    )
+    return place if all(math.isfinite(value) for value in place) else None
 
 
 def boundary_sizes(
@@ -79,7 +96,7 @@ def boundary_sizes(
 ) -> tuple[tuple[str, ...], tuple[float, ...], tuple[str, ...], str, int, str]:
     """Return what ``charts.profile`` draws: words, sizes, texts, unit, present cut, raw size."""
     profile = payload_profile(case)
-    scale = scale_for(max(profile.payload_byte), "byte")
+    scale = scale_for(profile.raw_byte, "byte")
     texts = tuple(format_quantity(size, "byte") for size in profile.payload_byte)
     return (
         boundary_words(case.scenario.dnn),

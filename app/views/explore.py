@@ -8,12 +8,12 @@ import controls
 import state
 import streamlit as st
 from analytic_models import Evaluation, evaluate, load_scenarios
-from charts.chart import Chart
 from charts.latency import latency_waterfall
 from charts.population import population_cliff
 from charts.profile import payload_profile_chart
 from charts.resources import resource_bars
 from components.canvas import canvas
+from components.figures import Click
 from controls import Options
 from drawing import ask_explanation, draw, explain_button
 from searching import optimum
@@ -73,8 +73,8 @@ def sidebar(evaluation: Evaluation) -> None:
 
 def figure_card(figure: KeyFigure) -> None:
     """Draw one key figure: label, number that opens its explanation, verdict."""
-    with st.container(border=True, key=f"card_{figure.quantity}"):
-        st.html(f'<div class="eccc-line"><span class="label">{html.escape(figure.label)}</span></div>')
+    with st.container(border=True, key=f"card_{figure.quantity}", height="stretch"):
+        st.html(f'<div class="eccc-label">{html.escape(figure.label)}</div>')
         explain_button(figure.value, figure.quantity, key=f"number_{figure.quantity}")
         mark = VERDICTS[figure.status]
         st.html(
@@ -95,27 +95,29 @@ def architecture(evaluation: Evaluation) -> None:
     st.rerun()
 
 
-def diagrams(evaluation: Evaluation) -> None:
-    """Draw the charts; a chosen bar explains its number or moves the cut."""
-    case = evaluation.case()
-    energy, cost = resource_parts(evaluation, "energy"), resource_parts(evaluation, "cost")
-    sizes = boundary_sizes(case)
-    charts: list[Chart] = [
-        latency_waterfall(waterfall(evaluation)),
-        population_cliff(cliff(case)),
-        resource_bars("energy", "Energy of one inference", energy[1], *energy[::2]),
-        resource_bars("cost", "Cost of a million inferences", cost[1], *cost[::2]),
-        payload_profile_chart(*sizes),
-    ]
-    clicked = draw(charts, key="diagrams", columns=2)
+def follow(clicked: Click | None, evaluation: Evaluation) -> None:
+    """Do what a chosen bar asks for: explain its number, or move the cut there."""
     if clicked is None:
         return
     if clicked.figure == "profile":
         at = int(clicked.id)
-        state.change("design", cut1=at, cut2=max(at, case.design.cut2))
+        state.change("design", cut1=at, cut2=max(at, evaluation.case().design.cut2))
     else:
         ask_explanation(str(clicked.id))
     st.rerun()
+
+
+def diagrams(evaluation: Evaluation) -> None:
+    """Draw the charts below the figures."""
+    case = evaluation.case()
+    energy, cost = resource_parts(evaluation, "energy"), resource_parts(evaluation, "cost")
+    charts = [
+        population_cliff(cliff(case)),
+        payload_profile_chart(*boundary_sizes(case)),
+        resource_bars("energy", "Energy of one inference", "energy", energy[1], *energy[::2]),
+        resource_bars("cost", "Cost of a million inferences", "cost", cost[1], *cost[::2]),
+    ]
+    follow(draw(charts, key="diagrams", columns=2), evaluation)
 
 
 def best_design(evaluation: Evaluation) -> None:
@@ -125,7 +127,7 @@ def best_design(evaluation: Evaluation) -> None:
     st.html(panel.html)
     if panel.apply is not None:
         st.button("Apply this design", type="primary", key="apply", on_click=state.take, args=(panel.apply,))
-    st.page_link("views/optimise.py", label="All reasons, other objectives", icon="🎯")
+    st.page_link("views/optimise.py", label="All reasons, other objectives")
 
 
 def page() -> None:
@@ -144,6 +146,8 @@ def page() -> None:
             for column, figure in zip(st.columns(4), figures[start : start + 4], strict=False):
                 with column:
                     figure_card(figure)
+        time = latency_waterfall(waterfall(evaluation))
+        follow(draw([time], key="time", columns=1), evaluation)
     panel = right.container(border=True, key="best")
     diagrams(evaluation)
     with panel:

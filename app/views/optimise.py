@@ -1,3 +1,124 @@
-"""Optimise."""
+"""Optimise: the best design for an objective, with everything that stood in the way."""
+
+from __future__ import annotations
+
+import html
+
+import controls
+import state
 import streamlit as st
-st.write("soon")
+from analytic_models import Case, Evaluation, evaluate
+from charts.search import funnel_chart, pareto_chart
+from drawing import draw
+from searching import optimum
+from text import markdown
+from viewmodels.facts import facts_of
+from viewmodels.optimum import OBJECTIVES, Optimum, changes, objective_words
+from viewmodels.panels import gains_of, gains_table, point_of
+
+LABELS = {goal.quantity: goal.label for goal in OBJECTIVES}
+
+
+def chosen(name: str, label: str, options: list[str], case: Case) -> str:
+    """Draw a choice of objective that survives a change of page."""
+    now = state.ui(name)
+    key = f"_{name}"
+    state.seed(key, now if now in options else options[0])
+    st.selectbox(
+        label,
+        options,
+        format_func=lambda quantity: objective_words(case, quantity),
+        key=key,
+        on_change=lambda: state.set_ui(name, state.typed(key)),
+    )
+    return str(state.typed(key))
+
+
+def questions(evaluation: Evaluation) -> tuple[str, str]:
+    """Draw what is asked: objective, trade-off, and the requirements of the scenario."""
+    case = evaluation.case()
+    with st.sidebar:
+        st.subheader("What should be best?")
+        first = chosen("objective", "Objective", list(LABELS), case)
+        others = [quantity for quantity in LABELS if quantity != first]
+        order = sorted(others, key=lambda quantity: quantity.startswith("latency_mean"))
+        if first.startswith("latency"):
+            order.sort(key=lambda quantity: quantity != "energy_device_j")
+        second = chosen("tradeoff", "Trade-off with", order, case)
+        st.subheader("Requirements")
+        controls.group("scenario", "Requirements", facts_of(evaluation))
+    return first, second
+
+
+def answer(evaluation: Evaluation, found: Optimum) -> None:
+    """Say what is best, how sure that is, and what it changes."""
+    st.html(f'<h1 class="eccc-headline">{html.escape(found.sentence)}</h1>')
+    st.badge(markdown(found.badge), color="green" if found.feasible else "orange", help=found.certificate)
+    if not found.feasible:
+        nearest(found)
+        return
+    left, right = st.columns([1, 1], gap="medium")
+    best = Case.from_json(found.best)
+    with left.container(border=True):
+        st.subheader("Why this one")
+        for line in (*found.why, *found.binding, found.margin):
+            if line:
+                st.markdown(f"- {markdown(line, 300)}")
+    with right.container(border=True):
+        st.subheader("What it changes")
+        st.html(gains_table(gains_of(evaluation, found)))
+        st.button("Apply this design", type="primary", key="apply", on_click=state.take, args=(best,))
+    differences(evaluation.case(), best, found.objective)
+
+
+def nearest(found: Optimum) -> None:
+    """Say which requirement to relax, and by how much."""
+    if not found.nearest:
+        return
+    st.subheader("What would have to give")
+    for row in found.relax:
+        st.markdown(
+            f"- **{markdown(row.constraint)}**: {markdown(row.value)} instead of {markdown(row.limit)}"
+        )
+    closest = Case.from_json(found.nearest)
+    st.button("Apply the closest design", key="apply", on_click=state.take, args=(closest,))
+    differences(state.case(), closest, found.objective)
+
+
+def differences(now: Case, then: Case, quantity: str) -> None:
+    """Draw the fields that differ from the present design and what each does."""
+    rows = changes(now, then, quantity)
+    if not rows:
+        st.caption("Your design already is this one.")
+        return
+    with st.expander(f"Changes from your design, step by step ({len(rows)})", expanded=True):
+        head = ("What", "Now", "Then", f"Effect on {objective_words(now, quantity)}")
+        cells = [(row.label, row.before, row.after, row.effect) for row in rows]
+        st.table({name: [markdown(row[at]) for row in cells] for at, name in enumerate(head)})
+
+
+def figures(evaluation: Evaluation, found: Optimum) -> None:
+    """Draw the funnel, and the trade-off whose points can be taken."""
+    case = evaluation.case()
+    charts = [funnel_chart(found.funnel)]
+    front = found.front
+    if front is not None:
+        words = [objective_words(case, name) for name in (front.x_quantity, front.y_quantity)]
+        charts.insert(0, pareto_chart(front, *words, yours=point_of(evaluation, front)))
+    clicked = draw(charts, key="search", columns=2, height=380)
+    if clicked is not None and clicked.figure == "pareto" and front is not None:
+        if state.take(Case.from_json(front.points[int(clicked.id)].case)):
+            st.rerun()
+
+
+def page() -> None:
+    """Draw the page from the case of this visitor."""
+    evaluation = evaluate(state.case())
+    first, second = questions(evaluation)
+    with st.spinner("Searching every design…"):
+        found = optimum(evaluation.case(), first, second)
+    answer(evaluation, found)
+    figures(evaluation, found)
+
+
+page()
