@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["Baseline", "baseline_rows", "greedy_rows", "load_blind_row", "only_row"]
+__all__ = [
+    "Baseline",
+    "baseline_rows",
+    "graph_cut",
+    "greedy_rows",
+    "load_blind_row",
+    "only_row",
+]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytic_models.optimizers.certificate import Certificate
+from analytic_models.optimizers.mincut import DagPlan, Tensors, place_dag
 from analytic_models.optimizers.mix_values import single_plan_latency
 from analytic_models.optimizers.protocols import BoolArray, DemandTable, FloatArray, IntArray
 
@@ -69,6 +77,28 @@ def load_blind_row(table: DemandTable, allowed: BoolArray | None = None) -> int:
         idle = np.where(allowed, idle, np.inf)
     best = int(idle.argmin())
     return best if np.isfinite(idle[best]) else -1
+
+
+def graph_cut(
+    near_s: FloatArray, far_s: FloatArray, tensors: Tensors, send_s: FloatArray
+) -> DagPlan:
+    """Return the two-tier cut of least idle latency, as DADS does at light load.
+
+    Parameters
+    ----------
+    near_s, far_s
+        Shape (n,): run time of every layer on the device and remotely, s; ``inf`` pins a layer.
+    tensors
+        Tensors of the layer graph.
+    send_s
+        Shape (k,): idle transmission time of every tensor, s.
+
+    References
+    ----------
+    Hu, Bao, Wang, Liu (2019). Dynamic adaptive DNN surgery for inference acceleration on the edge.
+    INFOCOM.
+    """
+    return place_dag(np.stack([near_s, far_s], axis=1), tensors, np.asarray(send_s)[:, None])
 
 
 def only_row(table: DemandTable, mask: BoolArray) -> int:

@@ -6,11 +6,13 @@ import pytest
 from analytic_models.optimizers.assignment import assign
 from analytic_models.optimizers.baselines import (
     baseline_rows,
+    graph_cut,
     greedy_rows,
     load_blind_row,
     only_row,
 )
 from analytic_models.optimizers.congestion import Stations
+from analytic_models.optimizers.mincut import Tensors
 from analytic_models.optimizers.mix import solve_mix
 from analytic_models.optimizers.mix_values import single_plan_latency
 from analytic_models.optimizers.protocols import Table
@@ -71,3 +73,16 @@ def test_an_overloading_tier_falls_back_to_the_idle_choice() -> None:
     work = np.array([[0.3], [0.2]])
     table = Table(("link",), np.ones(1), ("ps",), 20.0, np.zeros(2), work, work)
     assert only_row(table, np.ones(2, dtype=bool)) == 1
+
+
+def test_the_graph_cut_of_a_chain_is_its_best_single_cut() -> None:
+    rng = np.random.default_rng(12)
+    tensors = Tensors(np.arange(9), np.arange(9), np.arange(1, 10))
+    for _ in range(50):
+        near, far, send = rng.random(10) * 3, rng.random(10), rng.random(9) * 4
+        far[0] = np.inf
+        cuts = [
+            near[:cut].sum() + far[cut:].sum() + (send[cut - 1] if cut < 10 else 0.0)
+            for cut in range(1, 11)
+        ]
+        assert graph_cut(near, far, tensors, send).cost == pytest.approx(min(cuts), rel=1e-9)
