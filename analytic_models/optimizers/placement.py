@@ -176,7 +176,8 @@ def optimize(
             Problem("minimise", f"{minimise!r} is not a quantity", ", ".join(QUANTITIES))
         )
     constraints = _constraints(subject_to, scenario)
-    designs = enumerate_designs(scenario, over or default_space(scenario, catalog), catalog)
+    space = over or default_space(scenario, catalog)
+    designs = enumerate_designs(scenario, space, catalog)
     wanted = tuple(dict.fromkeys((minimise, *(c.quantity for c in constraints), *KEPT)))
     screened = run_batch(batch_of(scenario, designs, catalog=catalog), wanted)
     sign = -1.0 if minimise in _MAXIMISED else 1.0
@@ -214,6 +215,7 @@ def optimize(
             screened,
             feasible,
             time.perf_counter() - begun,
+            space.left_out,
         )
     alone = evaluate(Case(scenario, designs.design(best)), catalog=catalog)
     other = search.runner_up(order, best)
@@ -231,6 +233,7 @@ def optimize(
         screened,
         feasible,
         time.perf_counter() - begun,
+        space.left_out,
     )
 
 

@@ -89,6 +89,8 @@ class Solution:
         Rows of ``screened`` that met every constraint.
     elapsed_s
         Time of the search [s].
+    left_out
+        Choices that the space did not hold, and why.
     """
 
     status: Literal["optimal", "infeasible"]
@@ -104,6 +106,7 @@ class Solution:
     screened: Evaluation
     feasible: NDArray[np.intp]
     elapsed_s: float
+    left_out: tuple[tuple[str, str], ...] = ()
 
     @property
     def case(self) -> Case | None:

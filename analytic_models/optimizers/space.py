@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["MODALITIES", "Space", "default_space", "enumerate_designs"]
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,7 +18,9 @@ from numpy.typing import NDArray
 from analytic_models.catalog import Catalog, Fact, load_catalog
 from analytic_models.design import PRECISIONS, TIERS, Scenario
 from analytic_models.design_set import DesignSet
+from analytic_models.encoding_losses import encoding_loss
 from analytic_models.errors import DesignError, Problem
+from analytic_models.lookups import losses
 from analytic_models.segments import FORMATS
 
 Ints = NDArray[np.int64]
@@ -47,6 +50,8 @@ class Space:
         Row of the layer graph to the tier that must run it.
     use
         Tiers that must compute.
+    left_out
+        Choices that were not tried, and why.
     techniques
         Techniques with their settings, common to all designs.
     """
@@ -58,18 +63,22 @@ class Space:
     feature_encodings: tuple[str, ...] = ("fp32",)
     pins: tuple[tuple[int, str], ...] = ()
     use: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
     techniques: Mapping[str, Mapping[str, float]] = field(
         default_factory=lambda: MappingProxyType({}), hash=False
     )
 
 
 def default_space(scenario: Scenario, catalog: Catalog | None = None) -> Space:
-    """Return every precision that the machines offer and every encoding that fits the input.
+    """Return the precisions that the machines offer and the encodings that fit the input.
+
+    Where the scenario limits the accuracy that may be lost, choices whose loss nobody has published
+    cannot meet it; they are left out and named in ``Space.left_out``.
 
     Examples
     --------
-    >>> default_space(Scenario()).feature_encodings
-    ('fp32', 'fp16', 'int8', 'int4')
+    >>> default_space(Scenario()).feature_encodings[:3]
+    ('fp32', 'fp16', 'int8')
     """
     catalog = catalog or load_catalog()
     dnn = catalog.dnns[scenario.dnn]
@@ -78,19 +87,44 @@ def default_space(scenario: Scenario, catalog: Catalog | None = None) -> Space:
     else:
         offered = {tier: _offered(getattr(scenario, tier), catalog) for tier in TIERS}
     wanted = MODALITIES.get(dnn.task, "image")
-    inputs = [
-        key
-        for key, entry in catalog.encodings.items()
-        if entry.attributes.get("modality") == wanted
-        and entry.attributes.get("dnn", scenario.dnn) == scenario.dnn
-    ]
-    features = [
-        key
-        for key, entry in catalog.encodings.items()
-        if entry.attributes.get("modality") == "features"
-    ]
+    inputs = _of_modality(catalog, wanted, scenario.dnn)
+    features = _of_modality(catalog, "features", scenario.dnn)
+    if scenario.accuracy_drop_max_pp is None:
+        return Space(*(offered[tier] for tier in TIERS), inputs, features)
+    precisions = losses(catalog, scenario.dnn).precision
+    found = {f"precision {p}": precisions[p] for tier in TIERS for p in offered[tier]} | {
+        catalog.encodings[name].label: encoding_loss(catalog, scenario.dnn, name)
+        for name in (*inputs, *features)
+    }
+    unknown = tuple(
+        (label, looked.origin.note) for label, looked in found.items() if math.isnan(looked.value)
+    )
+    known = {
+        tier: tuple(p for p in offered[tier] if not math.isnan(precisions[p].value))
+        for tier in TIERS
+    }
     return Space(
-        offered["device"], offered["edge"], offered["cloud"], tuple(inputs), tuple(features)
+        *(known[tier] or offered[tier] for tier in TIERS),
+        _known(catalog, scenario.dnn, inputs),
+        _known(catalog, scenario.dnn, features),
+        left_out=unknown,
+    )
+
+
+def _of_modality(catalog: Catalog, modality: str, dnn_id: str) -> tuple[str, ...]:
+    """Return the encodings of a modality; learned ones only for the dnn that they were made for."""
+    return tuple(
+        key
+        for key, entry in catalog.encodings.items()
+        if entry.attributes.get("modality") == modality
+        and entry.attributes.get("dnn", dnn_id) == dnn_id
+    )
+
+
+def _known(catalog: Catalog, dnn_id: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the encodings whose loss is known, or all where none is."""
+    return (
+        tuple(n for n in names if not math.isnan(encoding_loss(catalog, dnn_id, n).value)) or names
     )
 
 
