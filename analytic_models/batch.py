@@ -21,7 +21,13 @@ from analytic_models.effects import EFFECTS
 from analytic_models.encoding_losses import encoding_loss
 from analytic_models.errors import DesignError, Problem
 from analytic_models.graph import AppliedEffect
-from analytic_models.lookups import encoder_rate, encoding_bits, losses, scenario_columns
+from analytic_models.lookups import (
+    edge_price,
+    encoder_rate,
+    encoding_bits,
+    losses,
+    scenario_columns,
+)
 from analytic_models.origins import Looked, Origin
 from analytic_models.segments import LayerTimes, WorkEffect
 from analytic_models.units import Array
@@ -115,6 +121,8 @@ def batch_of(
     look_up, found = _design_columns(scenario, catalog, designs, work_effects)
     columns |= found
     columns |= swept
+    if "edge_pue" in swept and "edge_usd_per_s" not in swept and scenario.edge_usd_per_s is None:
+        columns["edge_usd_per_s"] = edge_price(scenario, catalog, swept["edge_pue"])
     size = max([len(designs), *(len(np.atleast_1d(v)) for v in swept.values())])
     origins = {name: item for name, item in looked.items() if name not in swept}
     return Batch(

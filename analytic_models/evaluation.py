@@ -17,6 +17,7 @@ from analytic_models.catalog import Catalog
 from analytic_models.design import Case, Scenario
 from analytic_models.design_set import DesignSet
 from analytic_models.errors import DesignError, Problem
+from analytic_models.fields import check_value, declared_fields
 from analytic_models.pipeline import LABELS, PIPELINE
 from analytic_models.units import Array, Unit
 
@@ -197,7 +198,7 @@ def sweep(
     Raises
     ------
     DesignError
-        If a field cannot be swept or the lengths differ.
+        If a field cannot be swept, a value is out of its bounds, or the lengths differ.
 
     Examples
     --------
@@ -208,7 +209,27 @@ def sweep(
     arrays = {
         name: np.atleast_1d(np.asarray(values, dtype=np.float64)) for name, values in over.items()
     }
-    if len({len(values) for values in arrays.values()}) > 1:
-        raise DesignError(Problem("over", "the fields have different numbers of values"))
+    problems = _sweep_problems(arrays)
+    if problems:
+        raise DesignError(problems)
     batch = batch_of(case.scenario, DesignSet.of(case.design), arrays, exact, catalog)
     return run_batch(batch, quantities)
+
+
+def _sweep_problems(arrays: Mapping[str, NDArray[np.float64]]) -> list[Problem]:
+    """Return what a scenario would refuse, first value first."""
+    if len({len(values) for values in arrays.values()}) > 1:
+        return [Problem("over", "the fields have different numbers of values", "one number")]
+    problems = []
+    for name, values in arrays.items():
+        if not len(values):
+            problems.append(Problem(f"over.{name}", "has no value", "one or more"))
+        declared = declared_fields(Scenario).get(name)
+        if declared is None or declared.kind not in ("number", "integer"):
+            continue
+        wrong = ~((values >= declared.low) & (values <= declared.high))
+        if declared.kind == "integer":
+            wrong |= values != np.round(values)
+        if wrong.any():
+            problems += check_value(f"over.{name}", declared, float(values[wrong][0]))
+    return problems

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Losses", "encoder_rate", "encoding_bits", "losses", "scenario_columns"]
+__all__ = ["Losses", "edge_price", "encoder_rate", "encoding_bits", "losses", "scenario_columns"]
 
 import math
 import re
@@ -19,6 +19,7 @@ from analytic_models.laws.communication import container
 from analytic_models.laws.rates import lifetime_price, share_of_power, share_of_rate
 from analytic_models.origins import Looked, Origin, missing
 from analytic_models.segments import FORMATS
+from analytic_models.units import Array
 
 # Neutral numbers that start a hook, levels that name a percentile: conventions, not evidence.
 _CONSTANTS = {
@@ -197,21 +198,31 @@ def _idle_power(machine: object, load: Looked, catalog: Catalog) -> Looked:
     )
 
 
+def _ownership(scenario: Scenario, catalog: Catalog) -> tuple[Looked, Looked, Looked, Looked]:
+    """Purchase price, lifetime and power of an edge server, and the price of its electricity."""
+    edge = catalog.machines[scenario.edge]
+    return (
+        Looked.of_fact(edge.fact("price_usd", "list")),
+        Looked.of_fact(_class_fact(catalog, "class:any", "lifetime_s")),
+        Looked.of_fact(_first(edge, _LOAD_POWER)),
+        _replaced(
+            scenario.electricity_usd_per_j,
+            Looked.of_fact(catalog.price("electricity:non-household:eu")),
+        ),
+    )
+
+
+def edge_price(scenario: Scenario, catalog: Catalog, overhead: Array) -> Array:
+    """Return the price of an owned edge server in usd/s, at given PUEs of its site."""
+    price, life, power, electricity = _ownership(scenario, catalog)
+    return lifetime_price(price.value, life.value, power.value, overhead, electricity.value)
+
+
 def _money_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
     edge = catalog.machines[scenario.edge]
-    price = Looked.of_fact(edge.fact("price_usd", "list"))
-    life = Looked.of_fact(_class_fact(catalog, "class:any", "lifetime_s"))
-    power = Looked.of_fact(_first(edge, _LOAD_POWER))
-    electricity = _replaced(
-        scenario.electricity_usd_per_j,
-        Looked.of_fact(catalog.price("electricity:non-household:eu")),
-    )
+    price, life, power, electricity = _ownership(scenario, catalog)
     owned = Looked(
-        float(
-            lifetime_price(
-                price.value, life.value, power.value, scenario.edge_pue, electricity.value
-            )
-        ),
+        float(edge_price(scenario, catalog, scenario.edge_pue)),
         Origin(
             "assumed" if not math.isnan(price.value) else "missing",
             (
