@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 APP = HERE.parent.parent / "app"
 DEMO = HERE / "demo_components.py"
-START_LIMIT_S = 30.0
-WAIT_MS = 10_000
+START_LIMIT_S = 90.0
+WAIT_MS = 20_000
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -117,7 +117,7 @@ def server(serve: Callable[..., Server]) -> Server:
 def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
     """Start headless Chromium with one profile on disk, so that it keeps compiled scripts."""
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import expect, sync_playwright
     except ModuleNotFoundError:
         _unavailable("playwright is not installed")
     names = ("chromium", "chromium-browser", "google-chrome")
@@ -134,6 +134,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext
             color_scheme="light",
         )
         opened.set_default_timeout(WAIT_MS)
+        expect.set_options(timeout=WAIT_MS)
         yield opened
         opened.close()
 

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
-WAIT_MS = 20_000
-
-
 def _expect(target: Any) -> Any:
     from playwright.sync_api import expect
 
@@ -199,7 +196,7 @@ def test_the_newest_copy_comes_back_when_the_server_was_restarted(
     first.stop()
     serve(DEMO, port)
     _slider(page).press("ArrowRight")
-    _expect(page.get_by_text("kept late")).to_be_visible(timeout=WAIT_MS)
+    _expect(page.get_by_text("kept late")).to_be_visible()
 
 
 def test_a_link_is_copied_or_shown_for_copying(demo: Page, server: Server) -> None:
