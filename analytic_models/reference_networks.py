@@ -12,6 +12,7 @@ import numpy as np
 from analytic_models.laws.closed_networks import closed_network, closed_network_multiclass
 from analytic_models.laws.erlang import erlang_c
 from analytic_models.laws.general_arrivals import departure_scv, ggc_wait_mean
+from analytic_models.laws.inversion import Complex
 from analytic_models.laws.open_networks import (
     capacity_split,
     capacity_split_sojourn_mean,
@@ -23,7 +24,7 @@ from analytic_models.laws.open_networks import (
 from analytic_models.laws.queueing import mgc_wait_mean
 from analytic_models.laws.service_laws import exponential_law
 from analytic_models.laws.station_laws import mg1_wait_law, mgc_wait_law, wait_law
-from analytic_models.laws.transforms import Branch, Complex, StationLaw
+from analytic_models.laws.transforms import Branch, StationLaw
 from analytic_models.laws.wireless import dcf_collision, dcf_throughput, dcf_transmission
 from analytic_models.reference_parameters import Parameters, Randomness, level_of, statistic
 

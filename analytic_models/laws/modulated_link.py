@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analytic_models.laws.transforms import Complex, StationLaw
+from analytic_models.laws.inversion import Complex
+from analytic_models.laws.transforms import StationLaw
 
 Real = NDArray[np.float64]
 

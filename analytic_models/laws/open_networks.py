@@ -40,7 +40,7 @@ def traffic_per_s(external: PerS, routing: Frac) -> PerS:
     Returns
     -------
     PerS
-        Total rate of each station.
+        Total rate of each station; ``nan`` where requests can never leave.
 
     References
     ----------
@@ -54,7 +54,10 @@ def traffic_per_s(external: PerS, routing: Frac) -> PerS:
     gamma = np.asarray(external, dtype=float)
     moves = np.swapaxes(np.asarray(routing, dtype=float), -1, -2)
     size = moves.shape[-1]
-    return np.linalg.solve(np.eye(size) - moves, gamma[..., np.newaxis])[..., 0]
+    try:
+        return np.linalg.solve(np.eye(size) - moves, gamma[..., np.newaxis])[..., 0]
+    except np.linalg.LinAlgError:
+        return np.full(np.broadcast_shapes(gamma.shape, moves.shape[:-1]), np.nan)
 
 
 def jackson_sojourn_mean(external: PerS, routing: Frac, service: S, servers: Count) -> S:

@@ -6,8 +6,9 @@ __all__ = ["retry_law"]
 
 import numpy as np
 
+from analytic_models.laws.inversion import Complex
 from analytic_models.laws.open_networks import retry_sojourn_mean
-from analytic_models.laws.transforms import Complex, StationLaw
+from analytic_models.laws.transforms import StationLaw
 
 _LEFT_OUT = 1e-12
 _STATES = 400

@@ -21,9 +21,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from analytic_models.laws.inversion import Complex, Real
 from analytic_models.laws.queueing import service_skew, service_variance
 from analytic_models.laws.tails import thinned_mean, thinned_skew, thinned_variance
-from analytic_models.laws.transforms import Complex, Real, StationLaw
+from analytic_models.laws.transforms import StationLaw
 from analytic_models.units import Frac, Pure, S
 
 # Beyond these deviations a normal law has less than 1e-13 of its mass; the step resolves the

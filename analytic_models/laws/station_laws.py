@@ -14,6 +14,7 @@ from collections.abc import Callable
 import numpy as np
 
 from analytic_models.laws.erlang import erlang_c
+from analytic_models.laws.inversion import Complex
 from analytic_models.laws.queueing import (
     mgc_wait_mean,
     mgc_wait_skew,
@@ -23,7 +24,7 @@ from analytic_models.laws.queueing import (
     ps_sojourn_variance,
 )
 from analytic_models.laws.service_laws import exponential_law, gamma_transform, thinned_law
-from analytic_models.laws.transforms import Complex, StationLaw
+from analytic_models.laws.transforms import StationLaw
 from analytic_models.units import Count, Frac, PerS, Pure, S
 
 _FRACTION_ACCURACY = 1e-13

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 __all__ = [
     "Branch",
+    "Complex",
+    "Real",
     "StationLaw",
     "ccdf",
     "exceedance",
@@ -23,20 +25,16 @@ __all__ = [
 ]
 
 import functools
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analytic_models.laws.inversion import Complex, Real, invert
 from analytic_models.laws.tails import pearson3_exceedance, pearson3_quantile
 from analytic_models.units import S2, S3, Frac, S
 
-Complex = NDArray[np.complex128]
-Real = NDArray[np.float64]
-
-_NODES_AT_ONCE = 4096  # cases below which all nodes are evaluated in one array
 _MAX_STEPS = 80
 _BISECTIONS = 40
 
@@ -339,39 +337,6 @@ def _weighted(share: Real, mean: Real) -> Real:
     return np.where(share == 0.0, 0.0, share * mean)
 
 
-@functools.cache
-def _euler(order: int) -> tuple[tuple[complex, ...], tuple[complex, ...], tuple[float, ...]]:
-    """Nodes, weights of the transform for the exceedance, and for time times density."""
-    tail = [0.5] + [1.0] * order + [0.0] * order
-    tail[2 * order] = 2.0**-order
-    for k in range(1, order):
-        tail[2 * order - k] = tail[2 * order - k + 1] + 2.0**-order * math.comb(order, k)
-    scale = 10.0 ** (order / 3.0)
-    nodes = tuple(complex(order * math.log(10.0) / 3.0, math.pi * k) for k in range(2 * order + 1))
-    signed = [scale * (-1.0) ** k * w for k, w in enumerate(tail)]
-    weights = tuple(w / node for w, node in zip(signed, nodes, strict=True))
-    return nodes, weights, tuple(signed)
-
-
-def _invert(path: _Path, times: Real, order: int) -> tuple[Real, Real]:
-    """Exceedance, and time times density, of the random part at positive times."""
-    nodes, weights, signed = _euler(order)
-    constant = sum(w.real for w in weights)
-    inverse = 1.0 / times
-    if times.size < _NODES_AT_ONCE:
-        lift = (-1,) + (1,) * times.ndim
-        values = path.transform(np.asarray(np.reshape(nodes, lift) * inverse, dtype=complex))
-        above = constant - (np.reshape(weights, lift) * values).real.sum(axis=0)
-        return above, (np.reshape(signed, lift) * values.real).sum(axis=0)
-    above, density = np.full(times.shape, constant), np.zeros(times.shape)
-    for node, weight, sign in zip(nodes, weights, signed, strict=True):
-        value = path.transform(np.asarray(node * inverse, dtype=complex))
-        above -= weight.real * value.real
-        above += weight.imag * value.imag
-        density += sign * value.real
-    return above, density
-
-
 def _tail(paths: Sequence[_Path], times: Real, order: int) -> tuple[Real, Real]:
     """Exceedance and density of the mixture at given times."""
     above: Real = np.zeros(())
@@ -381,7 +346,7 @@ def _tail(paths: Sequence[_Path], times: Real, order: int) -> tuple[Real, Real]:
         beyond = age > 0.0
         if path.stations:
             safe = np.where(beyond & np.isfinite(path.mean), age, 1.0)
-            tail, scaled = _invert(path, safe, order)
+            tail, scaled = invert(path.transform, safe, order)
             tail = np.where(np.isfinite(path.mean), tail, 1.0)
             # At its very beginning a path has passed with the probability of its atom.
             tail = np.where(beyond, tail, np.where(age == 0.0, 1.0 - path.atom, 1.0))

@@ -94,6 +94,10 @@ def test_traffic_through_a_loop_adds_up() -> None:
     assert traffic_per_s(np.array([1.0, 0.0]), routing).tolist() == [2.0, 1.0]
 
 
+def test_a_network_without_exit_has_no_steady_state() -> None:
+    assert np.isnan(traffic_per_s(np.array([1.0]), np.ones((1, 1)))).all()
+
+
 def test_a_retry_is_a_loop_of_a_jackson_network() -> None:
     loop = jackson_sojourn_mean(np.array([0.5]), np.array([[0.2]]), np.ones(1), np.ones(1))
     assert float(retry_sojourn_mean(0.5, 1.0, 0.2)) == pytest.approx(float(loop), rel=1e-12)
