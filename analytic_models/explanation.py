@@ -255,7 +255,7 @@ class _Explainer:
 
         def compute(values: Sequence[float]) -> float:
             with np.errstate(all="ignore"):
-                result = bound(dict(zip(names, values, strict=True)))
+                result = bound(dict(zip(names, map(np.float64, values), strict=True)))
                 for effect in applied:
                     result = effect(result)
             return float(result)

@@ -301,7 +301,10 @@ class Graph:
             Whether to return what the wanted quantities need, too; letting go of it early keeps
             the temporaries of a block in the cache.
         """
-        values: dict[str, Array] = dict(columns)
+        # Numbers of numpy divide by zero to inf; those of Python would raise.
+        values: dict[str, Array] = {
+            name: np.float64(v) if type(v) is float else v for name, v in columns.items()
+        }
         effects = effects or {}
         # Unstable or undefined rows carry inf and nan on purpose.
         with np.errstate(all="ignore"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 __all__ = ["answer_from_cloud", "egress_cost", "emissions", "reserved_cost", "scaled_cost"]
 
+import numpy as np
+
 from analytic_models.units import (
     Byte,
     Count,
@@ -38,12 +40,16 @@ def reserved_cost(price: UsdPerS, servers: Count, arrival: PerS, share: Frac, us
     used
         1 where the design uses them.
 
+    Notes
+    -----
+    Infinite where nothing arrives; zero where they are not used, even if the price is not known.
+
     Examples
     --------
-    >>> reserved_cost(0.001, 2.0, 100.0, 1.0, 1.0)
+    >>> float(reserved_cost(0.001, 2.0, 100.0, 1.0, 1.0))
     2e-05
     """
-    return used * share * price * servers / arrival
+    return np.where(np.greater(used, 0.0), used * share * price * servers / arrival, 0.0)
 
 
 def scaled_cost(price: UsdPerS, service: S, busy: Frac, share: Frac) -> Usd:
@@ -51,12 +57,16 @@ def scaled_cost(price: UsdPerS, service: S, busy: Frac, share: Frac) -> Usd:
 
     .. math:: K = \phi\,\frac{p\,S}{u}
 
+    Notes
+    -----
+    Zero where no time is used, even if the price is not known.
+
     Examples
     --------
-    >>> scaled_cost(0.001, 0.5, 0.5, 1.0)
+    >>> float(scaled_cost(0.001, 0.5, 0.5, 1.0))
     0.001
     """
-    return share * price * service / busy
+    return np.where(np.equal(service, 0.0), 0.0, share * price * service / busy)
 
 
 def egress_cost(price: UsdPerByte, answer: Byte, share: Frac) -> Usd:
@@ -66,10 +76,10 @@ def egress_cost(price: UsdPerByte, answer: Byte, share: Frac) -> Usd:
 
     Examples
     --------
-    >>> round(egress_cost(1e-10, 1000.0, 1.0), 12)
+    >>> round(float(egress_cost(1e-10, 1000.0, 1.0)), 12)
     1e-07
     """
-    return share * price * answer
+    return np.where(np.equal(answer, 0.0), 0.0, share * price * answer)
 
 
 def emissions(energy: J, intensity: GramPerJ) -> Gram:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 __all__ = ["compute_energy", "radio_energy", "reserved_energy", "scaled_energy"]
 
+import numpy as np
+
 from analytic_models.units import Bit, Count, Frac, J, JPerBit, PerS, Pure, S, W
 
 
@@ -96,10 +98,11 @@ def reserved_energy(
 
     Examples
     --------
-    >>> reserved_energy(100.0, 20.0, 0.01, 1.0, 50.0, 1.0, 1.0, 1.0)
+    >>> float(reserved_energy(100.0, 20.0, 0.01, 1.0, 50.0, 1.0, 1.0, 1.0))
     1.2
     """
-    return used * overhead * share * (active * service + idle * (servers / arrival - service))
+    spent = active * service + idle * (servers / arrival - service)
+    return np.where(np.greater(used, 0.0), used * overhead * share * spent, 0.0)
 
 
 def scaled_energy(active: W, idle: W, service: S, busy: Frac, share: Frac, overhead: Pure) -> J:
@@ -109,7 +112,8 @@ def scaled_energy(active: W, idle: W, service: S, busy: Frac, share: Frac, overh
 
     Examples
     --------
-    >>> scaled_energy(100.0, 20.0, 0.01, 0.5, 1.0, 1.0)
+    >>> float(scaled_energy(100.0, 20.0, 0.01, 0.5, 1.0, 1.0))
     1.2
     """
-    return overhead * share * service * (active + idle * (1.0 - busy) / busy)
+    spent = overhead * share * service * (active + idle * (1.0 - busy) / busy)
+    return np.where(np.equal(service, 0.0), 0.0, spent)
