@@ -1,6 +1,7 @@
 """From a field's declaration to a widget; no field is known here by its name.
 
-``control`` draws one field, ``group`` all fields of one ``Field.group``. A widget has the key
+``control`` draws one field, ``group`` all fields of one ``Field.group``, ``groups`` all groups of a half
+of the case in expanders. A widget has the key
 ``_<part>.<field>``; its ``on_change`` copies the value into the case through ``state.change``, and the
 next run seeds it from the case, so undo, import and a link move the widgets too. A value that the case
 refuses stays in the widget with the reason below it.
@@ -8,7 +9,7 @@ refuses stays in the widget with the reason below it.
 
 from __future__ import annotations
 
-__all__ = ["Options", "control", "group", "groups_of", "log_steps", "widget_key"]
+__all__ = ["Options", "control", "group", "groups", "groups_of", "log_steps", "widget_key"]
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -71,6 +72,24 @@ def group(
     for field_name, declared in declared_fields(_OWNERS[part]).items():
         if declared.group == name and field_name not in without:
             control(part, field_name, facts)
+
+
+def groups(part: state.Part, facts: Mapping[str, FieldFact], without: Collection[str] = ()) -> None:
+    """Draw every group in an expander of its own; a closed one costs nothing.
+
+    Parameters
+    ----------
+    part, facts, without
+        As for ``group``.
+    """
+    declared = declared_fields(_OWNERS[part])
+    for name in groups_of(part):
+        if all(field in without for field, item in declared.items() if item.group == name):
+            continue
+        opened = st.expander(name, key=f"_open_{part}_{name}", on_change="rerun")
+        if opened.open:
+            with opened:
+                group(part, name, facts, without)
 
 
 def control(
@@ -215,14 +234,16 @@ def _number(part: state.Part, name: str, declared: Field, value: float, slider: 
     )
 
 
-def _typed_number(
-    part: state.Part, name: str, declared: Field, shown: Shown, value: float
-) -> None:
+def _typed_number(part: state.Part, name: str, declared: Field, shown: Shown, value: float) -> None:
     label = f"{declared.label} ({shown.label})" if shown.label else declared.label
     if declared.kind == "integer":
         _seed(part, name, int(value))
         st.number_input(
-            label, int(declared.low), int(declared.high), help=_help(declared), **_wired(part, name, int)
+            label,
+            int(declared.low),
+            int(declared.high),
+            help=_help(declared),
+            **_wired(part, name, int),
         )
         return
     _seed(part, name, float(shown.out(value)))

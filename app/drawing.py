@@ -108,7 +108,9 @@ def show_explanation() -> None:
         node = explain(state.case(), quantity)
         if node.formula:
             st.latex(node.formula)
-        explanation_tree(tree_of(node), key=f"tree_{quantity}")
-        st.caption("Open a line to see what it was computed from, down to the source of each figure.")
+        explanation_tree(tree_of(node) | {"formula": ""}, key=f"tree_{quantity}")
+        st.caption(
+            "Open a line to see what it was computed from, down to the source of each figure."
+        )
 
     opened()

@@ -49,13 +49,13 @@ __all__ = [
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Literal
 
 import sessions
 import streamlit as st
 from components.storage import browser_storage
 from links import LinkError
+from viewmodels.current import parsed
 from viewmodels.cuts import carry_cuts
 
 from analytic_models import Case, DesignError, load_catalog, load_scenarios
@@ -92,11 +92,6 @@ class Message:
 class _History:
     past: list[tuple[str, str]] = field(default_factory=list)
     future: list[tuple[str, str]] = field(default_factory=list)
-
-
-@lru_cache(maxsize=512)
-def _parse(text: str) -> Case:
-    return Case.from_json(text)
 
 
 def _first_preset() -> str:
@@ -157,7 +152,7 @@ def _open_link() -> None:
 
 def case() -> Case:
     """Return the case of this visitor; the first preset before a session was opened."""
-    return _parse(case_json())
+    return parsed(case_json())
 
 
 def case_json() -> str:
@@ -374,7 +369,7 @@ def _move(source: list[tuple[str, str]], target: list[tuple[str, str]]) -> None:
     set_ui("message", None)
     target.append((preset(), case_json()))
     name, text = source.pop()
-    _assign(_parse(text), name)
+    _assign(parsed(text), name)
 
 
 def _forget_refused() -> None:

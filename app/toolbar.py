@@ -26,10 +26,18 @@ def toolbar() -> None:
     """Draw the tools and the last message."""
     with st.container(horizontal=True, key="toolbar", vertical_alignment="center", gap="small"):
         st.button(
-            "Undo", icon=":material/undo:", key="undo", on_click=state.undo, disabled=not state.can_undo()
+            "Undo",
+            icon=":material/undo:",
+            key="undo",
+            on_click=state.undo,
+            disabled=not state.can_undo(),
         )
         st.button(
-            "Redo", icon=":material/redo:", key="redo", on_click=state.redo, disabled=not state.can_redo()
+            "Redo",
+            icon=":material/redo:",
+            key="redo",
+            on_click=state.redo,
+            disabled=not state.can_redo(),
         )
         name = markdown(load_scenarios()[state.preset()].scenario.name, 40)
         st.button(

@@ -53,11 +53,15 @@ def latency_waterfall(model: _Waterfall) -> Chart:
         layout={
             "barmode": "overlay",
             "showlegend": False,
-            "xaxis": {"title": {"text": f"time since the request ({model.unit})"}, "rangemode": "tozero"},
+            "xaxis": {
+                "title": {"text": f"time since the request ({model.unit})"},
+                "rangemode": "tozero",
+            },
             "yaxis": {"categoryorder": "array", "categoryarray": rows, "autorange": "reversed"},
             "margin": {"l": 76, "r": 16, "t": 8, "b": 44},
         },
-        note=model.remark or "Pale: waiting for others. Full: own service. The pieces add up to the mean.",
+        note=model.remark
+        or "Pale: waiting for others. Full: own service. The pieces add up to the mean.",
         columns=("Place", "Part", "Time"),
         rows=[(part.group, part.label, part.text) for part in model.parts],
         ids=[part.quantity for part in model.parts],

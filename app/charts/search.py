@@ -105,7 +105,9 @@ def pareto_chart(
     yours
         The present design in display units; None when it is overloaded or not known.
     """
-    spoken = f"{_many(front.best)} best of {_many(front.designs)} designs, {y_label} against {x_label}"
+    spoken = (
+        f"{_many(front.best)} best of {_many(front.designs)} designs, {y_label} against {x_label}"
+    )
     data: list[dict[str, Any]] = [
         {
             "type": "scatter",

@@ -138,7 +138,9 @@ def _remark(evaluation: Evaluation, sizes: Sequence[float]) -> str:
     if busy:
         where = " and ".join(STATION_WORDS[name] for name, _ in busy)
         verb = "is" if len(busy) == 1 else "are"
-        return f"Overloaded: {where} {verb} asked for too much, so waiting there grows without bound."
+        return (
+            f"Overloaded: {where} {verb} asked for too much, so waiting there grows without bound."
+        )
     if any(math.isnan(size) for size in sizes):
         return f"A piece is not known: {evaluation.reason('latency_mean_s')}."
     return ""

@@ -49,14 +49,9 @@ class Cliff:
     sentence: str
 
 
+@lru_cache(maxsize=256)
 def cliff(case: Case) -> Cliff:
     """Evaluate a case for other numbers of devices, percentiles from three cumulants."""
-    return _cliff(case.to_json())
-
-
-@lru_cache(maxsize=256)
-def _cliff(text: str) -> Cliff:
-    case = Case.from_json(text)
     now = case.scenario.population_count
     found = _run(case, _grid(1, max(int(now * _REACH), 64), now))
     limit = _last_in_time(case, found)

@@ -40,7 +40,10 @@ def segment_words(dnn: Dnn, start: int, stop: int) -> str:
         return ""
     if start == 0 and stop == last:
         return "the whole network"
-    first_name, last_name = plain(dnn.boundary_name[start + 1], 28), plain(dnn.boundary_name[stop], 28)
+    first_name, last_name = (
+        plain(dnn.boundary_name[start + 1], 28),
+        plain(dnn.boundary_name[stop], 28),
+    )
     return first_name if stop == start + 1 else f"{first_name} to {last_name}"
 
 

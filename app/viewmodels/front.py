@@ -66,17 +66,29 @@ def front_of(solution: Solution, x_quantity: str, y_quantity: str) -> Front | No
     Percentiles are those of the screening, from three cumulants.
     """
     rows = np.asarray(solution.feasible, dtype=np.int64)
-    known = [
-        np.isfinite(solution.screened[name][rows]) for name in (x_quantity, y_quantity)
-    ] if len(rows) else []
+    known = (
+        [np.isfinite(solution.screened[name][rows]) for name in (x_quantity, y_quantity)]
+        if len(rows)
+        else []
+    )
     if not len(rows) or not np.logical_and(*known).any():
         return None
     rows = rows[np.logical_and(*known)]
-    front = np.asarray([row for row in pareto_front(solution, (x_quantity, y_quantity)) if row in set(rows.tolist())])
+    front = np.asarray(
+        [
+            row
+            for row in pareto_front(solution, (x_quantity, y_quantity))
+            if row in set(rows.tolist())
+        ]
+    )
     units = [str(QUANTITIES[name][1]) for name in (x_quantity, y_quantity)]
     xs, ys = (solution.screened[name] for name in (x_quantity, y_quantity))
-    scales = [scale_for(float(np.max(np.abs(v[front]))), u) for v, u in zip((xs, ys), units, strict=True)]
-    shown = front[np.unique(np.linspace(0, len(front) - 1, min(len(front), _SHOWN_FRONT)).astype(int))]
+    scales = [
+        scale_for(float(np.max(np.abs(v[front]))), u) for v, u in zip((xs, ys), units, strict=True)
+    ]
+    shown = front[
+        np.unique(np.linspace(0, len(front) - 1, min(len(front), _SHOWN_FRONT)).astype(int))
+    ]
     points = []
     for row in shown:
         case = solution.screened.case(int(row))

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-__all__ = ["KeyFigure", "Status", "headline", "key_figures", "overloaded_stations", "required_quantity"]
+__all__ = [
+    "KeyFigure",
+    "Status",
+    "headline",
+    "key_figures",
+    "overloaded_stations",
+    "required_quantity",
+]
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from analytic_models import Evaluation, Scenario, load_catalog
+from analytic_models import Case, Evaluation, Scenario, load_catalog
 from analytic_models.lookups import losses
 from text import UNKNOWN, format_quantity, format_range, plain
 from viewmodels.cuts import placement_words
@@ -78,14 +85,13 @@ def overloaded_stations(evaluation: Evaluation) -> tuple[tuple[str, float], ...]
     return tuple(sorted((pair for pair in busy if pair[1] >= 1.0), key=lambda pair: -pair[1]))
 
 
-def headline(evaluation: Evaluation) -> tuple[str, Status]:
+def headline(case: Case, evaluation: Evaluation) -> tuple[str, Status]:
     """Say in one sentence what runs where and whether it is fast enough.
 
     Returns
     -------
     The sentence as plain text, to be escaped where it is placed, and the status of the deadline.
     """
-    case = evaluation.case()
     scenario = case.scenario
     dnn = plain(load_catalog().dnns.label(scenario.dnn), 40)
     many = format_quantity(scenario.population_count, "count")
@@ -95,7 +101,10 @@ def headline(evaluation: Evaluation) -> tuple[str, Status]:
     if busy:
         station, load = busy[0]
         asked = format_quantity(load, "frac", 2)
-        return f"{start} and overloads {STATION_WORDS[station]}: {asked} of what it can do", "overloaded"
+        return (
+            f"{start} and overloads {STATION_WORDS[station]}: {asked} of what it can do",
+            "overloaded",
+        )
     quantity, name = required_quantity(scenario)
     value = evaluation.value(quantity)
     if math.isnan(value):

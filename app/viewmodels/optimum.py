@@ -14,6 +14,8 @@ __all__ = [
     "design_words",
     "find_optimum",
     "gains",
+    "is_current",
+    "objective_words",
 ]
 
 import math
@@ -21,16 +23,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from analytic_models import Case, Design, Evaluation, diff, evaluate, load_catalog, optimize
+from analytic_models import Case, Design, Evaluation, Scenario, diff, load_catalog, optimize
 from analytic_models.evaluation import QUANTITIES
 from analytic_models.optimizers.solution import Constraint, Solution
 from text import UNSTABLE, format_quantity, plain
 from viewmodels.breakdown import waterfall
 from viewmodels.choices import choice_label, field_value_words
+from viewmodels.current import parsed
 from viewmodels.cuts import boundary_words, last_boundary, placement_words
 from viewmodels.display import against, short, significant
 from viewmodels.front import Front, front_of
-from viewmodels.key_figures import STATION_WORDS, overloaded_stations
+from viewmodels.key_figures import STATION_WORDS
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,8 @@ class Optimum:
         Whether some design meets every constraint.
     best, runner_up, nearest
         Canonical JSON of cases; empty where there is none.
+    after
+        Deciding figures of the best design, in base units.
     value, sentence, why
         The objective with its unit, the answer in a sentence, and two sentences of reasons.
     badge, certificate
@@ -104,6 +109,7 @@ class Optimum:
     feasible: bool
     objective: str
     best: str
+    after: Mapping[str, float]
     value: str
     sentence: str
     why: tuple[str, ...]
@@ -131,7 +137,7 @@ def find_optimum(scenario_json: str, objective: str, second: str = "") -> Optimu
     second
         Another one, for the trade-off; empty for none.
     """
-    case = Case.from_json(scenario_json)
+    case = parsed(scenario_json)
     solution = optimize(case.scenario, objective)
     found, runner, nearest = solution.case, solution.runner_up, solution.nearest
     unit = _unit(objective)
@@ -139,12 +145,16 @@ def find_optimum(scenario_json: str, objective: str, second: str = "") -> Optimu
         feasible=found is not None,
         objective=objective,
         best=found.to_json() if found else "",
+        after={name: solution.best.value(name) for name, *_ in _GAINS} if solution.best else {},
         value=short(solution.value, unit) if found else "",
         sentence=_sentence(case, solution),
         why=_why(solution) if found else (),
         badge=_badge(solution),
         certificate=_certificate(solution),
-        funnel=tuple(Step(_sentence_case(s.label), s.removed, s.left, _reasons(s.reasons)) for s in solution.funnel),
+        funnel=tuple(
+            Step(_sentence_case(s.label), s.removed, s.left, _reasons(s.reasons))
+            for s in solution.funnel
+        ),
         binding=tuple(_binding(solution, b) for b in solution.binding),
         runner_up=runner.case().to_json() if runner is not None else "",
         margin=_margin(solution),
@@ -216,14 +226,14 @@ def _sentence(case: Case, solution: Solution) -> str:
     best = "highest" if solution.maximised else "lowest"
     value = format_quantity(solution.value, _unit(solution.objective), 2)
     dnn = plain(load_catalog().dnns.label(case.scenario.dnn), 40)
-    name = objective_words(case, solution.objective) or words
+    name = objective_words(case.scenario, solution.objective) or words
     return f"The {best} {name} is {value}: {dnn} {design_words(solution.case)}."
 
 
-def objective_words(case: Case, quantity: str) -> str:
+def objective_words(scenario: Scenario, quantity: str) -> str:
     """Name of an objective; the percentile is named where the deadline decides it."""
     if quantity == "latency_required_s":
-        at = case.scenario.deadline_at
+        at = scenario.deadline_at
         return "mean latency" if at == "mean" else f"{at} latency"
     return next((o.label for o in OBJECTIVES if o.quantity == quantity), "")
 
@@ -263,7 +273,9 @@ def _largest_part(best: Evaluation) -> str:
         return ""
     largest = max(pieces.parts, key=lambda part: part.size)
     where = STATION_WORDS[largest.group.lower()]
-    return f"Of its mean latency of {pieces.total}, {largest.label} on {where} takes {largest.text}."
+    return (
+        f"Of its mean latency of {pieces.total}, {largest.label} on {where} takes {largest.text}."
+    )
 
 
 def _binding(solution: Solution, binding: object) -> str:
@@ -298,7 +310,9 @@ def _relax(constraint: Constraint, value: float) -> Relaxation:
     if (room < value) == (constraint.sense == "<="):
         step = 10.0 ** (math.floor(math.log10(abs(value))) - 1) if value else 0.0
         room += step if constraint.sense == "<=" else -step
-    return Relaxation(label, format_quantity(room, unit, 2), format_quantity(constraint.limit, unit, 2))
+    return Relaxation(
+        label, format_quantity(room, unit, 2), format_quantity(constraint.limit, unit, 2)
+    )
 
 
 @dataclass(frozen=True)
@@ -320,12 +334,16 @@ _GAINS = (
 )
 
 
-def gains(before: Evaluation, after: Evaluation) -> tuple[Gain, ...]:
-    """Compare the deciding figures of two designs under one scenario."""
+def gains(before: Evaluation, after: Mapping[str, float]) -> tuple[Gain, ...]:
+    """Compare the deciding figures of the present design with those of another one."""
     found = []
     for name, label, more in _GAINS:
-        old, new = before.value(name), after.value(name)
-        words = (objective_words(before.case(), name) or label) if name.startswith("latency") else label
+        old, new = before.value(name), after[name]
+        words = (
+            (objective_words(before.batch.scenario, name) or label)
+            if name.startswith("latency")
+            else label
+        )
         better = None
         if not (math.isnan(old) or math.isnan(new)) and not math.isclose(old, new, rel_tol=5e-3):
             better = (new > old) == more
@@ -380,7 +398,11 @@ def _effect(contribution: float, unit: str) -> str:
 def _unused(design: Design, dnn: str) -> set[str]:
     """Fields that a design does not use: precisions of idle tiers, encodings of silent hops."""
     last = last_boundary(dnn)
-    spans = (("device", 0, design.cut1), ("edge", design.cut1, design.cut2), ("cloud", design.cut2, last))
+    spans = (
+        ("device", 0, design.cut1),
+        ("edge", design.cut1, design.cut2),
+        ("cloud", design.cut2, last),
+    )
     found = {f"{tier}_precision" for tier, start, stop in spans if stop <= start}
     if design.cut1 != 0:
         found.add("input_encoding")
@@ -391,20 +413,10 @@ def _unused(design: Design, dnn: str) -> set[str]:
     return found
 
 
-def best_evaluation(optimum: Optimum) -> Evaluation | None:
-    """Evaluate the design that was found; None if there is none."""
-    return evaluate(Case.from_json(optimum.best)) if optimum.best else None
-
-
 def is_current(optimum: Optimum, case: Case) -> bool:
     """Whether a case already is the best design, apart from what it does not use."""
     if not optimum.best:
         return False
-    best = Case.from_json(optimum.best).design
+    best = parsed(optimum.best).design
     used = set(Design.__dataclass_fields__) - _unused(best, case.scenario.dnn)
     return all(getattr(best, name) == getattr(case.design, name) for name in used)
-
-
-def overload_of(evaluation: Evaluation) -> bool:
-    """Whether some station of a case is asked for more than it can do."""
-    return bool(overloaded_stations(evaluation))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BestPanel", "best_panel", "boundary_sizes", "gains_of", "gains_table", "point_of"]
+__all__ = ["BestPanel", "best_panel", "boundary_sizes", "gains_table", "point_of"]
 
 import html
 import math
@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from analytic_models import Case, Evaluation
 from text import format_quantity, scale_for
+from viewmodels.current import parsed
 from viewmodels.cuts import boundary_words
 from viewmodels.front import Front
-from viewmodels.optimum import Gain, Optimum, best_evaluation, gains, is_current
+from viewmodels.optimum import Gain, Optimum, gains, is_current
 from viewmodels.picture import payload_profile
 
 
@@ -28,30 +29,25 @@ class BestPanel:
     apply: Case | None
 
 
-def best_panel(evaluation: Evaluation, optimum: Optimum) -> BestPanel:
+def best_panel(case: Case, evaluation: Evaluation, optimum: Optimum) -> BestPanel:
     """Say what the best design is, why, and what it changes."""
-    case = evaluation.case()
     if not optimum.feasible:
-        return _nearest_panel(case, optimum)
-    found = best_evaluation(optimum)
-    assert found is not None
+        return _nearest_panel(optimum)
     if is_current(optimum, case):
         return BestPanel(_block("You have the best design", optimum, ()), None)
-    rows = gains(evaluation, found)
-    return BestPanel(_block("Best design found", optimum, rows), Case.from_json(optimum.best))
+    rows = gains(evaluation, optimum.after)
+    return BestPanel(_block("Best design found", optimum, rows), parsed(optimum.best))
 
 
-def _nearest_panel(case: Case, optimum: Optimum) -> BestPanel:
-    lines = [
-        f"{row.constraint}: {row.value} instead of {row.limit}." for row in optimum.relax
-    ]
+def _nearest_panel(optimum: Optimum) -> BestPanel:
+    lines = [f"{row.constraint}: {row.value} instead of {row.limit}." for row in optimum.relax]
     words = "The closest design would need this:" if lines else ""
     body = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
     text = (
         f'<div class="eccc-best"><h3>No design meets all requirements</h3>'
         f"<p>{html.escape(words)}</p><ul>{body}</ul></div>"
     )
-    return BestPanel(text, Case.from_json(optimum.nearest) if optimum.nearest else None)
+    return BestPanel(text, parsed(optimum.nearest) if optimum.nearest else None)
 
 
 def _block(title: str, optimum: Optimum, rows: Sequence[Gain]) -> str:
@@ -74,12 +70,6 @@ def gains_table(rows: Sequence[Gain]) -> str:
         for row in rows
     )
     return f'<table class="eccc-gains"><tr><th></th><th>now</th><th>with it</th></tr>{body}</table>'
-
-
-def gains_of(evaluation: Evaluation, optimum: Optimum) -> tuple[Gain, ...]:
-    """Compare the present design with the one that was found."""
-    found = best_evaluation(optimum)
-    return () if found is None else gains(evaluation, found)
 
 
 def point_of(evaluation: Evaluation, front: Front) -> tuple[float, float] | None:

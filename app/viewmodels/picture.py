@@ -47,7 +47,9 @@ class PayloadProfile:
 
 
 @lru_cache(maxsize=256)
-def _profile(dnn_id: str, input_encoding: str, uplink_encoding: str, techniques: str) -> PayloadProfile:
+def _profile(
+    dnn_id: str, input_encoding: str, uplink_encoding: str, techniques: str
+) -> PayloadProfile:
     dnn = load_catalog().dnns[dnn_id]
     last = len(dnn.boundary_row) - 1
     scenario = Scenario(dnn=dnn_id)
@@ -82,9 +84,10 @@ def payload_profile(case: Case) -> PayloadProfile:
     return _profile(case.scenario.dnn, design.input_encoding, design.uplink_encoding, techniques)
 
 
-def picture(evaluation: Evaluation, selected: str = "", read_only: bool = False) -> dict[str, Any]:
+def picture(
+    case: Case, evaluation: Evaluation, selected: str = "", read_only: bool = False
+) -> dict[str, Any]:
     """Build the mapping that ``components.canvas`` draws."""
-    case = evaluation.case()
     catalog = load_catalog()
     tiers = [_tier(evaluation, case, name, label) for name, label in _TIERS]
     hops = [_hop(evaluation, case, name, label) for name, label in _HOPS]
@@ -128,7 +131,11 @@ def _tier(evaluation: Evaluation, case: Case, name: str, label: str) -> dict[str
     scenario, design = case.scenario, case.design
     dnn = load_catalog().dnns[scenario.dnn]
     last = len(dnn.boundary_row) - 1
-    spans = {"device": (0, design.cut1), "edge": (design.cut1, design.cut2), "cloud": (design.cut2, last)}
+    spans = {
+        "device": (0, design.cut1),
+        "edge": (design.cut1, design.cut2),
+        "cloud": (design.cut2, last),
+    }
     runs = segment_words(dnn, *spans[name])
     counts = {
         "device": (scenario.population_count, "device"),

@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from analytic_models import load_catalog
+from analytic_models.catalog import Source
 from analytic_models.explanation import Node
 from text import UNKNOWN, UNSTABLE, format_quantity, plain
 
@@ -18,7 +19,7 @@ _SHOWN_CHILDREN = 10
 _ORIGINS = {"convention": "computed", "missing": "computed"}
 
 _SYMBOLS = {
-    "lambda": "λ", "mu": "μ", "rho": "ρ", "sigma": "σ", "phi": "φ", "eta": "η", "tau": "τ", "pi": "π",
+    "lambda": "λ", "Lambda": "Λ", "Sigma": "Σ", "Phi": "Φ", "Delta": "Δ", "varepsilon": "ε", "epsilon": "ε", "mu": "μ", "rho": "ρ", "sigma": "σ", "phi": "φ", "eta": "η", "tau": "τ", "pi": "π",
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "kappa": "κ", "theta": "θ", "ell": "ℓ",
     "sum": "Σ", "prod": "Π", "max": "max", "min": "min", "cdot": "·", "times": "×", "le": "≤", "ge": "≥",
     "leq": "≤", "geq": "≥", "infty": "∞", "quad": "  ", "qquad": "  ", "ln": "ln", "log": "log", "exp": "exp",
@@ -34,7 +35,8 @@ def formula_text(latex: str) -> str:
     >>> formula_text(r"\\frac{\\lambda}{\\mu - \\lambda}".replace("\\\\", "\\"))
     '(λ)/(μ - λ)'
     """
-    text = re.sub(r"\\(?:textstyle|displaystyle|left|right|bigl|bigr|!|,|;)", "", latex)
+    text = re.sub(r"\\(?:textstyle|displaystyle|left|right|bigl|bigr|Bigl|Bigr|!)", "", latex)
+    text = re.sub(r"\\[,;: ]", " ", text)
     text = re.sub(r"\\(?:mathrm|mathcal|text|operatorname|mathbf)\{([^{}]*)\}", r"\1", text)
     for _ in range(4):
         text = re.sub(r"\\d?t?frac\{([^{}]*)\}\{([^{}]*)\}", r"(\1)/(\2)", text)
@@ -72,9 +74,11 @@ def _note(node: Node) -> str:
     if node.references and not node.children:
         parts.append(", ".join(node.references))
     elif node.references:
-        parts.append(f"see {_references(node)}")
+        parts.append(f"See {_references(node)}")
     if len(node.facts) > 1:
-        parts.append("; ".join(f"{f.entity} {f.field}: {f.written} ({f.source})" for f in node.facts))
+        parts.append(
+            "; ".join(f"{f.entity} {f.field}: {f.written} ({f.source})" for f in node.facts)
+        )
     low, high = node.low, node.high
     if math.isfinite(low) and math.isfinite(high) and low < high:
         ends = format_quantity(low, node.unit), format_quantity(high, node.unit)
@@ -84,18 +88,24 @@ def _note(node: Node) -> str:
 
 def _references(node: Node) -> str:
     sources = load_catalog().sources
+    known = (sources.get(name) for name in node.references)
     return "; ".join(
-        f"{sources[name].authors or sources[name].publisher} ({sources[name].year})" if name in sources else name
-        for name in node.references
+        name if source is None else _who(source)
+        for name, source in zip(node.references, known, strict=True)
     )
+
+
+def _who(source: Source) -> str:
+    maker = source.authors or source.publisher or source.title
+    return f"{maker} ({source.year})" if source.year else maker
 
 
 def _source(node: Node) -> dict[str, str]:
     fact = node.facts[0]
     source = load_catalog().sources[fact.source]
     doi = f"https://doi.org/{source.doi}" if source.doi else ""
-    maker = source.authors or source.publisher
-    title = f"{maker} ({source.year}). {source.title}" if maker and source.year else source.title
+    named = source.authors or source.publisher
+    title = f"{_who(source)}. {source.title}" if named else source.title
     basis = f", {fact.basis}" if fact.basis else ""
     return {
         "title": plain(title, 160),
@@ -108,7 +118,9 @@ def _children(node: Node) -> list[dict[str, Any]]:
     children = node.children
     if len(children) <= _MOST_CHILDREN:
         return [tree_of(child) for child in children]
-    ranked = sorted(children, key=lambda child: -abs(child.value) if math.isfinite(child.value) else -math.inf)
+    ranked = sorted(
+        children, key=lambda child: -abs(child.value) if math.isfinite(child.value) else -math.inf
+    )
     rest = ranked[_SHOWN_CHILDREN:]
     total = math.fsum(child.value for child in rest)
     summary = {

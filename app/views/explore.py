@@ -7,7 +7,7 @@ import html
 import controls
 import state
 import streamlit as st
-from analytic_models import Evaluation, evaluate, load_scenarios
+from analytic_models import Case, Evaluation, load_scenarios
 from charts.latency import latency_waterfall
 from charts.population import population_cliff
 from charts.profile import payload_profile_chart
@@ -16,10 +16,12 @@ from components.canvas import canvas
 from components.figures import Click
 from controls import Options
 from drawing import ask_explanation, draw, explain_button
+from pages import link_to
 from searching import optimum
 from text import markdown
 from viewmodels.breakdown import resource_parts, waterfall
 from viewmodels.cliff import cliff
+from viewmodels.current import evaluated
 from viewmodels.cuts import boundary_words
 from viewmodels.facts import facts_of
 from viewmodels.key_figures import KeyFigure, headline, key_figures
@@ -27,6 +29,7 @@ from viewmodels.panels import best_panel, boundary_sizes
 from viewmodels.picture import picture
 
 OPEN_SCENARIO = ("dnn", "uplink", "population_count", "deadline_s")
+OPEN_DESIGN = ("cut1", "cut2")
 MARKS = {
     "pass": "✓ in time",
     "fail": "✗ too late",
@@ -50,42 +53,46 @@ def presets() -> None:
             )
 
 
-def sidebar(evaluation: Evaluation) -> None:
+def sidebar(case: Case, evaluation: Evaluation) -> None:
     """Draw the controls: the most important ones open, the rest in groups."""
-    case, facts = evaluation.case(), facts_of(evaluation)
+    facts = facts_of(evaluation)
     words = boundary_words(case.scenario.dnn)
     cuts = Options(range(len(words)), words)
     with st.sidebar:
         st.subheader("Scenario: what is given")
         for name in OPEN_SCENARIO:
             controls.control("scenario", name, facts, slider=True)
-        for name in controls.groups_of("scenario"):
-            with st.expander(name, key=f"_open_scenario_{name}"):
-                controls.group("scenario", name, facts, without=OPEN_SCENARIO)
+        controls.groups("scenario", facts, without=OPEN_SCENARIO)
         st.subheader("Design: what is chosen")
-        for name in ("cut1", "cut2"):
+        for name in OPEN_DESIGN:
             controls.control("design", name, options=cuts)
-        for name in controls.groups_of("design"):
-            if name != "Placement":
-                with st.expander(name, key=f"_open_design_{name}"):
-                    controls.group("design", name, facts)
+        controls.groups("design", facts, without=OPEN_DESIGN)
 
 
 def figure_card(figure: KeyFigure) -> None:
-    """Draw one key figure: label, number that opens its explanation, verdict."""
+    """Draw one key figure: a number that opens its explanation, its name, its verdict."""
     with st.container(border=True, key=f"card_{figure.quantity}", height="stretch"):
-        st.html(f'<div class="eccc-label">{html.escape(figure.label)}</div>')
         explain_button(figure.value, figure.quantity, key=f"number_{figure.quantity}")
         mark = VERDICTS[figure.status]
         st.html(
-            f'<div class="eccc-verdict eccc-{figure.status}"><b>{mark}</b> '
-            f"{html.escape(figure.verdict)}</div>"
+            f'<div class="eccc-verdict eccc-{figure.status}"><span class="label">'
+            f"{html.escape(figure.label)}</span><br><b>{mark}</b> {html.escape(figure.verdict)}</div>"
         )
 
 
-def architecture(evaluation: Evaluation) -> None:
+def key_numbers(evaluation: Evaluation) -> None:
+    """Draw the key figures, four in a row on a wide screen and two on a phone."""
+    found = key_figures(evaluation)
+    with st.container(key="figures"):
+        for start in range(0, len(found), 4):
+            for column, figure in zip(st.columns(4), found[start : start + 4], strict=False):
+                with column:
+                    figure_card(figure)
+
+
+def architecture(case: Case, evaluation: Evaluation) -> None:
     """Draw the picture; a moved cut changes the design, a chosen part opens its explanation."""
-    event = canvas(picture(evaluation), key="picture")
+    event = canvas(picture(case, evaluation), key="picture")
     if event is None:
         return
     if event.cuts is not None:
@@ -95,21 +102,20 @@ def architecture(evaluation: Evaluation) -> None:
     st.rerun()
 
 
-def follow(clicked: Click | None, evaluation: Evaluation) -> None:
+def follow(clicked: Click | None, case: Case) -> None:
     """Do what a chosen bar asks for: explain its number, or move the cut there."""
     if clicked is None:
         return
     if clicked.figure == "profile":
         at = int(clicked.id)
-        state.change("design", cut1=at, cut2=max(at, evaluation.case().design.cut2))
+        state.change("design", cut1=at, cut2=max(at, case.design.cut2))
     else:
         ask_explanation(str(clicked.id))
     st.rerun()
 
 
-def diagrams(evaluation: Evaluation) -> None:
+def diagrams(case: Case, evaluation: Evaluation) -> None:
     """Draw the charts below the figures."""
-    case = evaluation.case()
     energy, cost = resource_parts(evaluation, "energy"), resource_parts(evaluation, "cost")
     charts = [
         population_cliff(cliff(case)),
@@ -117,41 +123,44 @@ def diagrams(evaluation: Evaluation) -> None:
         resource_bars("energy", "Energy of one inference", "energy", energy[1], *energy[::2]),
         resource_bars("cost", "Cost of a million inferences", "cost", cost[1], *cost[::2]),
     ]
-    follow(draw(charts, key="diagrams", columns=2), evaluation)
+    follow(draw(charts, key="diagrams", columns=2), case)
 
 
-def best_design(evaluation: Evaluation) -> None:
+def best_design(case: Case, evaluation: Evaluation) -> None:
     """Draw the best design beside the present one, with the reason and a button."""
     with st.spinner("Searching every design…"):
-        panel = best_panel(evaluation, optimum(evaluation.case()))
+        panel = best_panel(case, evaluation, optimum(case))
     st.html(panel.html)
     if panel.apply is not None:
-        st.button("Apply this design", type="primary", key="apply", on_click=state.take, args=(panel.apply,))
-    st.page_link("views/optimise.py", label="All reasons, other objectives")
+        st.button(
+            "Apply this design",
+            type="primary",
+            key="apply",
+            on_click=state.take,
+            args=(panel.apply,),
+        )
+    link_to("optimise", "All reasons, other objectives")
 
 
 def page() -> None:
     """Draw the page from the case of this visitor."""
-    evaluation = evaluate(state.case())
+    case = state.case()
+    evaluation = evaluated(case)
     presets()
-    sentence, status = headline(evaluation)
+    sentence, status = headline(case, evaluation)
     mark = f' <span class="mark {status}">{MARKS[status]}</span>' if MARKS[status] else ""
     st.html(f'<h1 class="eccc-headline">{html.escape(sentence)}{mark}</h1>')
-    sidebar(evaluation)
-    architecture(evaluation)
+    sidebar(case, evaluation)
+    architecture(case, evaluation)
     left, right = st.columns([1.9, 1], gap="medium")
     with left:
-        figures = key_figures(evaluation)
-        for start in range(0, len(figures), 4):
-            for column, figure in zip(st.columns(4), figures[start : start + 4], strict=False):
-                with column:
-                    figure_card(figure)
+        key_numbers(evaluation)
         time = latency_waterfall(waterfall(evaluation))
-        follow(draw([time], key="time", columns=1), evaluation)
+        follow(draw([time], key="time", columns=1), case)
     panel = right.container(border=True, key="best")
-    diagrams(evaluation)
+    diagrams(case, evaluation)
     with panel:
-        best_design(evaluation)
+        best_design(case, evaluation)
 
 
 page()

@@ -7,19 +7,20 @@ import html
 import controls
 import state
 import streamlit as st
-from analytic_models import Case, Evaluation, evaluate
+from analytic_models import Case, Evaluation, Scenario
 from charts.search import funnel_chart, pareto_chart
 from drawing import draw
 from searching import optimum
 from text import markdown
+from viewmodels.current import evaluated, parsed
 from viewmodels.facts import facts_of
-from viewmodels.optimum import OBJECTIVES, Optimum, changes, objective_words
-from viewmodels.panels import gains_of, gains_table, point_of
+from viewmodels.optimum import OBJECTIVES, Optimum, changes, gains, objective_words
+from viewmodels.panels import gains_table, point_of
 
 LABELS = {goal.quantity: goal.label for goal in OBJECTIVES}
 
 
-def chosen(name: str, label: str, options: list[str], case: Case) -> str:
+def chosen(name: str, label: str, options: list[str], scenario: Scenario) -> str:
     """Draw a choice of objective that survives a change of page."""
     now = state.ui(name)
     key = f"_{name}"
@@ -27,38 +28,39 @@ def chosen(name: str, label: str, options: list[str], case: Case) -> str:
     st.selectbox(
         label,
         options,
-        format_func=lambda quantity: objective_words(case, quantity),
+        format_func=lambda quantity: objective_words(scenario, quantity),
         key=key,
         on_change=lambda: state.set_ui(name, state.typed(key)),
     )
     return str(state.typed(key))
 
 
-def questions(evaluation: Evaluation) -> tuple[str, str]:
+def questions(scenario: Scenario, evaluation: Evaluation) -> tuple[str, str]:
     """Draw what is asked: objective, trade-off, and the requirements of the scenario."""
-    case = evaluation.case()
     with st.sidebar:
         st.subheader("What should be best?")
-        first = chosen("objective", "Objective", list(LABELS), case)
+        first = chosen("objective", "Objective", list(LABELS), scenario)
         others = [quantity for quantity in LABELS if quantity != first]
         order = sorted(others, key=lambda quantity: quantity.startswith("latency_mean"))
         if first.startswith("latency"):
             order.sort(key=lambda quantity: quantity != "energy_device_j")
-        second = chosen("tradeoff", "Trade-off with", order, case)
+        second = chosen("tradeoff", "Trade-off with", order, scenario)
         st.subheader("Requirements")
         controls.group("scenario", "Requirements", facts_of(evaluation))
     return first, second
 
 
-def answer(evaluation: Evaluation, found: Optimum) -> None:
+def answer(case: Case, evaluation: Evaluation, found: Optimum) -> None:
     """Say what is best, how sure that is, and what it changes."""
     st.html(f'<h1 class="eccc-headline">{html.escape(found.sentence)}</h1>')
-    st.badge(markdown(found.badge), color="green" if found.feasible else "orange", help=found.certificate)
+    st.badge(
+        markdown(found.badge), color="green" if found.feasible else "orange", help=found.certificate
+    )
     if not found.feasible:
-        nearest(found)
+        nearest(case, found)
         return
     left, right = st.columns([1, 1], gap="medium")
-    best = Case.from_json(found.best)
+    best = parsed(found.best)
     with left.container(border=True):
         st.subheader("Why this one")
         for line in (*found.why, *found.binding, found.margin):
@@ -66,12 +68,14 @@ def answer(evaluation: Evaluation, found: Optimum) -> None:
                 st.markdown(f"- {markdown(line, 300)}")
     with right.container(border=True):
         st.subheader("What it changes")
-        st.html(gains_table(gains_of(evaluation, found)))
-        st.button("Apply this design", type="primary", key="apply", on_click=state.take, args=(best,))
-    differences(evaluation.case(), best, found.objective)
+        st.html(gains_table(gains(evaluation, found.after)))
+        st.button(
+            "Apply this design", type="primary", key="apply", on_click=state.take, args=(best,)
+        )
+    differences(case, best, found.objective)
 
 
-def nearest(found: Optimum) -> None:
+def nearest(case: Case, found: Optimum) -> None:
     """Say which requirement to relax, and by how much."""
     if not found.nearest:
         return
@@ -80,9 +84,9 @@ def nearest(found: Optimum) -> None:
         st.markdown(
             f"- **{markdown(row.constraint)}**: {markdown(row.value)} instead of {markdown(row.limit)}"
         )
-    closest = Case.from_json(found.nearest)
+    closest = parsed(found.nearest)
     st.button("Apply the closest design", key="apply", on_click=state.take, args=(closest,))
-    differences(state.case(), closest, found.objective)
+    differences(case, closest, found.objective)
 
 
 def differences(now: Case, then: Case, quantity: str) -> None:
@@ -92,33 +96,35 @@ def differences(now: Case, then: Case, quantity: str) -> None:
         st.caption("Your design already is this one.")
         return
     with st.expander(f"Changes from your design, step by step ({len(rows)})", expanded=True):
-        head = ("What", "Now", "Then", f"Effect on {objective_words(now, quantity)}")
+        head = ("What", "Now", "Then", f"Effect on {objective_words(now.scenario, quantity)}")
         cells = [(row.label, row.before, row.after, row.effect) for row in rows]
         st.table({name: [markdown(row[at]) for row in cells] for at, name in enumerate(head)})
 
 
-def figures(evaluation: Evaluation, found: Optimum) -> None:
+def figures(case: Case, evaluation: Evaluation, found: Optimum) -> None:
     """Draw the funnel, and the trade-off whose points can be taken."""
-    case = evaluation.case()
     charts = [funnel_chart(found.funnel)]
     front = found.front
     if front is not None:
-        words = [objective_words(case, name) for name in (front.x_quantity, front.y_quantity)]
+        words = [
+            objective_words(case.scenario, name) for name in (front.x_quantity, front.y_quantity)
+        ]
         charts.insert(0, pareto_chart(front, *words, yours=point_of(evaluation, front)))
     clicked = draw(charts, key="search", columns=2, height=380)
     if clicked is not None and clicked.figure == "pareto" and front is not None:
-        if state.take(Case.from_json(front.points[int(clicked.id)].case)):
+        if state.take(parsed(front.points[int(clicked.id)].case)):
             st.rerun()
 
 
 def page() -> None:
     """Draw the page from the case of this visitor."""
-    evaluation = evaluate(state.case())
-    first, second = questions(evaluation)
+    case = state.case()
+    evaluation = evaluated(case)
+    first, second = questions(case.scenario, evaluation)
     with st.spinner("Searching every design…"):
-        found = optimum(evaluation.case(), first, second)
-    answer(evaluation, found)
-    figures(evaluation, found)
+        found = optimum(case, first, second)
+    answer(case, evaluation, found)
+    figures(case, evaluation, found)
 
 
 page()
