@@ -9,6 +9,8 @@ or more M/M/c stations is at most 0.3 % off, the 95th 0.9 %; a single strongly s
 from __future__ import annotations
 
 __all__ = [
+    "atom_wait_skew",
+    "atom_wait_variance",
     "pearson3_exceedance",
     "pearson3_quantile",
     "pearson3_quantile_exact",
@@ -79,6 +81,9 @@ def pearson3_quantile(mean: S, variance: S2, skew: S3, level: Frac) -> S:
 
 def pearson3_exceedance(mean: S, variance: S2, skew: S3, threshold: S) -> Frac:
     r"""Probability that a Pearson III law exceeds a threshold, inverse of the quantile.
+
+    .. math:: P(X > t) = 1 - \Phi\left(\frac{6}{g}\left[\left(1 + \frac{g\,(t - m)}{2\sigma}
+              \right)^{1/3} - 1\right] + \frac{g}{6}\right), \qquad g = \kappa_3/\sigma^3
 
     Parameters
     ----------
@@ -156,8 +161,70 @@ def pearson3_quantile_exact(mean: S, variance: S2, skew: S3, level: Frac) -> S:
         return value[()]
 
 
+def atom_wait_variance(waiting: Frac, mean: S) -> S2:
+    r"""Variance of a wait that is zero or, with probability C, exponential: :math:`m^2(2-C)/C`.
+
+    Equals the variance of the M/G/c wait for several servers at a few operations, where its mean
+    and its probability are known.
+
+    Parameters
+    ----------
+    waiting
+        Probability C that a request waits.
+    mean
+        Mean wait over all requests.
+
+    Returns
+    -------
+    S2
+        Variance; zero where nobody waits, ``inf`` where the mean is.
+
+    References
+    ----------
+    Kleinrock (1975). Queueing Systems, Volume I, section 3.5.
+
+    Examples
+    --------
+    >>> float(atom_wait_variance(0.5, 1.0))
+    3.0
+    """
+    with np.errstate(all="ignore"):
+        value = mean * (2.0 - np.asarray(waiting)) * (mean / waiting)
+    return _visited(waiting, value)
+
+
+def atom_wait_skew(waiting: Frac, mean: S) -> S3:
+    r"""Third cumulant of a wait that is zero or exponential: :math:`m^3(6-6C+2C^2)/C^2`.
+
+    Parameters
+    ----------
+    waiting, mean
+        As for :func:`atom_wait_variance`.
+
+    Returns
+    -------
+    S3
+        Third cumulant.
+
+    References
+    ----------
+    Kleinrock (1975). Queueing Systems, Volume I, section 3.5.
+
+    Examples
+    --------
+    >>> float(atom_wait_skew(0.5, 1.0))
+    14.0
+    """
+    with np.errstate(all="ignore"):
+        scale = mean / np.asarray(waiting)
+        value = mean * (6.0 + waiting * (2.0 * np.asarray(waiting) - 6.0)) * scale * scale
+    return _visited(waiting, value)
+
+
 def thinned_mean(share: Frac, mean: S) -> S:
     r"""Mean of B R, where B is 1 with probability ``share`` and independent of R.
+
+    .. math:: p\,m
 
     Describes a stage that only a share of the requests visits: an early exit, a cache miss.
 

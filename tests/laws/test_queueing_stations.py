@@ -26,6 +26,7 @@ from analytic_models.laws.queueing import (
     service_variance,
     utilisation,
 )
+from analytic_models.laws.tails import atom_wait_skew, atom_wait_variance
 from analytic_models.laws.whitt import whitt_factor, whitt_mgc_factor
 from tests.oracles.queueing_truths import processor_sharing_moments, waits_by_recursion
 
@@ -109,6 +110,16 @@ def test_mixed_servers_and_a_known_waiting_probability_change_nothing(law: objec
     np.testing.assert_allclose(together, alone, rtol=1e-14)
     known = law(arrival, 0.3, 0.4, servers, erlang_c(servers, arrival * 0.3))  # type: ignore[operator]
     np.testing.assert_allclose(known, together, rtol=1e-14)
+
+
+def test_the_short_form_of_the_wait_cumulants_equals_the_long_one() -> None:
+    arrival = np.array([0.0, 1.0, 3.9, 4.0])
+    waits = erlang_c(4.0, arrival)
+    mean = mgc_wait_mean(arrival, 1.0, 0.3, 4.0)
+    variance = mgc_wait_variance(arrival, 1.0, 0.3, 4.0)
+    np.testing.assert_allclose(atom_wait_variance(waits, mean), variance, rtol=1e-13)
+    skew = mgc_wait_skew(arrival, 1.0, 0.3, 4.0)
+    np.testing.assert_allclose(atom_wait_skew(waits, mean), skew, rtol=1e-13)
 
 
 def test_service_cumulants_are_those_of_the_gamma_law() -> None:
