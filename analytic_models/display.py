@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "UNBOUNDED",
     "UNKNOWN",
     "UNSTABLE",
     "Scale",
@@ -24,8 +25,11 @@ from analytic_models.units import Unit, convert
 
 UNSTABLE = "unstable"
 UNKNOWN = "not known"
+UNBOUNDED = "no bound"
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
+# Only times grow without bound because a queue does.
+_TIMES = ("s", "s2", "s3")
 _NARROW = "\u202f"
 _MINUS = "\u2212"
 
@@ -163,7 +167,8 @@ def format_quantity(value: float, unit_symbol: str, digits: int = 3) -> str:
     Parameters
     ----------
     value
-        The number in the base unit; ``inf`` is an unstable station, ``nan`` missing evidence.
+        The number in the base unit; an infinite time means an unstable queue, ``nan`` missing
+        evidence.
     unit_symbol
         A symbol of ``analytic_models.units``.
     digits
@@ -185,7 +190,7 @@ def format_quantity(value: float, unit_symbol: str, digits: int = 3) -> str:
     if math.isnan(number):
         return UNKNOWN
     if math.isinf(number):
-        return UNSTABLE if number > 0 else _MINUS + "∞"
+        return UNSTABLE if unit_symbol in _TIMES else UNBOUNDED
     scale = scale_for(number, unit_symbol, digits)
     whole = unit_symbol == "count" and number == round(number) and abs(number) < 1e9
     shown = f"{int(number):,}".replace(",", _NARROW) if whole else ""

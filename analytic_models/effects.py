@@ -28,7 +28,7 @@ def add(x: Array, amount: Array) -> Array:
 
 def set_to(x: Array, value: Array) -> Array:
     """Replace the quantity."""
-    return x * 0.0 + value
+    return np.zeros_like(x) + value
 
 
 def raise_to_at_least(x: Array, value: Array) -> Array:

@@ -25,6 +25,7 @@ from analytic_models.units import Array
 _CONSTANTS = {
     "one_count": 1.0,
     "nominal_share_frac": 1.0,
+    "nominal_budget_nat": math.inf,
     "nominal_duration_s": 0.0,
     "median_level_frac": 0.5,
     "p95_level_frac": 0.95,

@@ -7,6 +7,7 @@ __all__ = [
     "flag_below_one",
     "largest_of_five",
     "largest_of_three",
+    "nominal_budget",
     "nominal_duration",
     "nominal_message",
     "nominal_power",
@@ -25,6 +26,17 @@ def nominal_share(nominal: Frac) -> Frac:
     --------
     >>> nominal_share(1.0)
     1.0
+    """
+    return nominal
+
+
+def nominal_budget(nominal: Pure) -> Pure:
+    """Privacy budget before any technique sets it: infinite, because nothing is promised.
+
+    Examples
+    --------
+    >>> nominal_budget(float("inf"))
+    inf
     """
     return nominal
 

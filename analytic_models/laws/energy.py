@@ -94,7 +94,7 @@ def reserved_energy(
     Notes
     -----
     Low load is expensive per inference: the idle power is divided by few requests. Infinite at
-    no load.
+    no load; zero where the site is not used, even if its power is not known.
 
     Examples
     --------

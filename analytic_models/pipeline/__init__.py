@@ -35,6 +35,7 @@ OUTPUTS = (
     "exposed_frac",
     "device_mac_frac",
     "raw_input_leaves_flag",
+    "epsilon_nat",
 )
 
 PIPELINE = Graph(

@@ -42,6 +42,7 @@ COLUMNS: Mapping[str, str] = {
     "encoder_op_per_s": "Rate at which the device encodes",
     # Neutral starting points of the hooks.
     "nominal_share_frac": "All requests",
+    "nominal_budget_nat": "No promise of privacy",
     "nominal_duration_s": "No overhead",
     "nominal_message_bit": "Header of a message",
     # Hops.

@@ -219,6 +219,14 @@ EXPOSURE = (
         raw="plain_input_bit",
         label="Bits that leave the device, over the raw input",
     ),
+    q(
+        "epsilon_nat",
+        "nat",
+        arithmetic.nominal_budget,
+        nominal="nominal_budget_nat",
+        label="Privacy budget of a request",
+        hook="epsilon_nat",
+    ),
 )
 
 RESOURCE_BINDINGS: tuple[Binding, ...] = (

@@ -1,17 +1,8 @@
-"""Cases that exercise every station: each ready-made one, and splits over all three tiers."""
+"""The helpers of this folder are found by their plain name."""
 
-from __future__ import annotations
+import sys
+from pathlib import Path
 
-from collections.abc import Mapping
-
-from analytic_models import Case, load_catalog, load_scenarios
-
-
-def split_cases() -> Mapping[str, Case]:
-    """Return the ready-made cases and one split of each over all three tiers, at light load."""
-    found = dict(load_scenarios())
-    for name, case in load_scenarios().items():
-        last = len(load_catalog().dnns[case.scenario.dnn].boundary_row) - 1
-        light = case.with_scenario(population_count=2, arrival_per_s=0.001)
-        found[f"{name}-split"] = light.with_design(cut1=last // 3, cut2=2 * last // 3)
-    return found
+HERE = str(Path(__file__).parent)
+if HERE not in sys.path:
+    sys.path.append(HERE)
