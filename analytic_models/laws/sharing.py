@@ -100,18 +100,23 @@ def shared_skew(time: S, variance: S2, service: S, scv: Pure) -> S3:
 
     Notes
     -----
-    The work, and a gamma-distributed excess for those who meet somebody, fitted to the first two
-    cumulants.
+    Exact for one server at scv 1: :math:`2(4 + 8\rho + \rho^2)/(2 - \rho)^2` times the cubed mean.
+    Elsewhere the work, and a gamma-distributed excess for those who meet somebody, fitted to the
+    first two cumulants.
 
     References
     ----------
-    yashkov-1983
+    yashkov-1983, coffman-muntz-trotter-1970
 
     Examples
     --------
     >>> round(float(shared_skew(2.0, 6.6667, 1.0, 1.0)), 2)
-    51.26
+    58.67
     """
+    if np.ndim(scv) == 0 and scv == 1.0:
+        load = _load(service, time)
+        factor = 2.0 * (4.0 + 8.0 * load + load * load) / (2.0 - load) ** 2
+        return np.where(np.isinf(time), np.inf, time * time * time * factor)
     met, given, spread = _excess(time, variance, service, scv)
     own = 2.0 * scv * scv * service * service * service
     skew = 2.0 * spread * spread / np.where(np.greater(given, 0.0), given, 1.0)
