@@ -43,7 +43,10 @@ from analytic_models.reference import run_reference
 from analytic_models.wiring_audit import wiring_problems
 from taxonomy.load import load_taxonomy
 
-_out = sys.stdout.write
+
+def _out(text: str) -> None:
+    """Write to what is standard output now, not when this module was read."""
+    sys.stdout.write(text)
 
 
 def serve_app(arguments: argparse.Namespace) -> int:
@@ -205,7 +208,9 @@ def sweep_case(arguments: argparse.Namespace) -> int:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
     # repr keeps every digit; inf is unstable and nan not known.
-    writer.writerows(zip(*([repr(float(v)) for v in result[n]] for n in columns), strict=True))
+    whole = {name for name in over if isinstance(getattr(case.scenario, name), int)}
+    cells = ([str(int(v)) if n in whole else repr(float(v)) for v in result[n]] for n in columns)
+    writer.writerows(zip(*cells, strict=True))
     return 0
 
 
