@@ -1,10 +1,10 @@
 """From a field's declaration to a widget; no field is known here by its name.
 
-``control`` draws one field, ``group`` all fields of one ``Field.group``, ``groups`` all groups of a half
-of the case in expanders. A widget has the key
-``_<part>.<field>``; its ``on_change`` copies the value into the case through ``state.change``, and the
-next run seeds it from the case, so undo, import and a link move the widgets too. A value that the case
-refuses stays in the widget with the reason below it.
+``control`` draws one field, ``group`` all fields of one ``Field.group``, ``groups`` all groups of
+a half of the case in expanders. A widget has the key ``_<part>.<field>``; its ``on_change`` copies
+the value into the case through ``state.change``, and the next run seeds it from the case, so undo,
+import and a link move the widgets too. A value that the case refuses stays in the widget with the
+reason below it.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ def _stops(part: state.Part, name: str, declared: Field, value: int, options: Op
 
 @lru_cache(maxsize=512)
 def log_steps(low: float, high: float, current: float, whole: bool) -> tuple[float, ...]:
-    """Stops of a logarithmic slider: eight in a decade, and the current value.
+    """List the stops of a logarithmic slider: eight in a decade, and the current value.
 
     Examples
     --------

@@ -7,8 +7,9 @@ __all__ = ["optimum"]
 import threading
 
 import streamlit as st
-from analytic_models import Case, Design
 from viewmodels.optimum import Optimum, find_optimum
+
+from analytic_models import Case, Design
 
 _KEPT = 128
 

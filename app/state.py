@@ -1,21 +1,23 @@
 """The work of one visitor: one canonical JSON, five doors into it, undo, and where it is kept.
 
-No other module of the app touches ``st.session_state``, ``st.query_params`` or the browser storage.
+No other module of the app touches ``st.session_state``, ``st.query_params`` or the storage of the
+browser.
 
 Reading
     ``case()`` the checked, immutable :class:`analytic_models.Case`; ``case_json()`` its canonical
     text; ``preset()`` the scenario file it started from; ``link()`` the string of *Copy link*;
-    ``ui(name, default)`` a view choice; ``lesson()`` progress in the lessons; ``message()`` what the
-    last door had to say; ``refused(path)`` why a value of a control was not taken.
-Changing (every door goes through ``Case.from_json``; on a fault nothing changes and the fault is kept)
+    ``ui(name, default)`` a view choice; ``lesson()`` progress in the lessons; ``message()`` what
+    the last door had to say; ``refused(path)`` why a value of a control was not taken.
+Changing
+    Every door goes through ``Case.from_json``; on a fault nothing changes and the fault is kept.
     ``load_preset(name)``, ``import_file(name, raw)``, a link and the browser's copy (both in
-    ``open_session``), and ``change(part, **fields)`` for controls. ``take(case)`` replaces the whole
-    case, as *Apply* does. ``undo()``, ``redo()``, ``reset()``; ``set_ui``, ``set_lesson``.
+    ``open_session``), and ``change(part, **fields)`` for controls. ``take(case)`` replaces the
+    whole case, as *Apply* does. ``undo()``, ``redo()``, ``reset()``; ``set_ui``, ``set_lesson``.
 Widgets
     ``seed(key, value)`` before a widget with that key, and ``typed(key)`` in its ``on_change``.
 
-A callback calls one of these once; the run that follows reads the new case. ``open_session`` is called
-once per run by the entry script, before anything else reads the case.
+A callback calls one of these once; the run that follows reads the new case. ``open_session`` is
+called once per run by the entry script, before anything else reads the case.
 """
 
 from __future__ import annotations
@@ -254,7 +256,7 @@ def _changed(given: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
 
 
 def take(new: Case) -> bool:
-    """Replace the whole case, for example by a design that was found; returns whether it was taken."""
+    """Replace the whole case by a design that was found; returns whether it was taken."""
     try:
         found = Case.from_json(new.to_json())
     except DesignError as error:

@@ -5,8 +5,7 @@ Run with ``eccc app`` or ``python -m streamlit run app/streamlit_app.py``.
 
 from __future__ import annotations
 
-import checkout  # noqa: F401, I001 - first: it makes the packages of a bare checkout importable
-
+import checkout  # noqa: F401 - first, and first in the alphabet: it finds our packages
 import pages
 import state
 import streamlit as st

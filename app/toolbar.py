@@ -9,10 +9,11 @@ from functools import cache
 
 import state
 import streamlit as st
-from analytic_models import load_scenarios
-from analytic_models.case_schema import case_schema
 from components.storage import copy_button
 from text import markdown
+
+from analytic_models import load_scenarios
+from analytic_models.case_schema import case_schema
 
 _SHOWN_PROBLEMS = 6
 

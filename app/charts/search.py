@@ -154,7 +154,7 @@ def pareto_chart(
             "hovermode": "closest",
             "margin": {"l": 64, "r": 16, "t": 44, "b": 44},
         },
-        note=f"{spoken.capitalize()}. Percentiles here are approximations; a chosen design is evaluated exactly.",
+        note=f"{spoken}. Percentiles here are approximate; a chosen design is evaluated exactly.",
         columns=("Design", x_label, y_label),
         rows=[(p.words, p.x_text, p.y_text) for p in front.points],
         ids=[str(at) for at in range(len(front.points))],

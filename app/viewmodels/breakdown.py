@@ -8,8 +8,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analytic_models import Evaluation
 from text import format_quantity, scale_for
+
+from analytic_models import Evaluation
 from viewmodels.display import short
 from viewmodels.key_figures import STATION_WORDS, overloaded_stations
 

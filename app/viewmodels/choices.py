@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from text import UNKNOWN, format_quantity, plain
+
 from analytic_models import Case, Design, Scenario, load_catalog
 from analytic_models.fields import declared_fields
 from analytic_models.optimizers.space import MODALITIES
 from taxonomy.load import load_taxonomy
-from text import UNKNOWN, format_quantity, plain
 from viewmodels.cuts import boundary_words
 from viewmodels.display import shown_unit
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from analytic_models import Case, sweep
 from text import format_quantity, scale_for
+
+from analytic_models import Case, sweep
 from viewmodels.key_figures import STATION_WORDS, required_quantity
 
 _POINTS = 41

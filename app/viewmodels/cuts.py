@@ -6,15 +6,16 @@ __all__ = ["boundary_words", "carry_cuts", "last_boundary", "placement_words", "
 
 from functools import lru_cache
 
+from text import plain
+
 from analytic_models import load_catalog
 from analytic_models.catalog import Dnn
 from analytic_models.design import Design
 from analytic_models.laws.workload import prefix_at
-from text import plain
 
 
 def last_boundary(dnn_id: str) -> int:
-    """Number of the boundary behind the last layer of a dnn."""
+    """Return the number of the boundary behind the last layer of a dnn."""
     return len(load_catalog().dnns[dnn_id].boundary_row) - 1
 
 

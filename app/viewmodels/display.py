@@ -7,9 +7,10 @@ __all__ = ["Shown", "against", "short", "shown_unit", "significant"]
 import math
 from dataclasses import dataclass
 
+from text import format_quantity
+
 from analytic_models.fields import Field, unit_of_field
 from analytic_models.units import parse_unit
-from text import format_quantity
 
 _LABELS = {
     "1/s": "per second",

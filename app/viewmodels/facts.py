@@ -8,10 +8,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from text import format_quantity
+
 from analytic_models import Evaluation, Scenario
 from analytic_models.fields import declared_fields
 from analytic_models.units import unit_of_name
-from text import format_quantity
 from viewmodels.display import significant
 
 # A limit that was not set starts at what the design now needs.

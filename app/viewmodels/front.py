@@ -7,10 +7,11 @@ __all__ = ["Front", "FrontPoint", "front_of"]
 from dataclasses import dataclass
 
 import numpy as np
+from text import format_quantity, scale_for
+
 from analytic_models import pareto_front
 from analytic_models.evaluation import QUANTITIES
 from analytic_models.optimizers.solution import Solution
-from text import format_quantity, scale_for
 from viewmodels.cuts import placement_words
 
 _SHOWN_BEHIND = 400

@@ -16,9 +16,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from text import UNKNOWN, format_quantity, format_range, plain
+
 from analytic_models import Case, Evaluation, Scenario, load_catalog
 from analytic_models.lookups import losses
-from text import UNKNOWN, format_quantity, format_range, plain
 from viewmodels.cuts import placement_words
 from viewmodels.display import against, short
 
@@ -165,7 +166,9 @@ def _overload(evaluation: Evaluation) -> str:
     busy = overloaded_stations(evaluation)
     if not busy:
         return "requests pile up without bound"
-    return f"{STATION_WORDS[busy[0][0]]} gets {format_quantity(busy[0][1], 'frac', 2)} of what it can do"
+    station, load = busy[0]
+    asked = format_quantity(load, "frac", 2)
+    return f"{STATION_WORDS[station]} is asked for {asked} of what it can do"
 
 
 def _missed(evaluation: Evaluation, scenario: Scenario) -> KeyFigure:

@@ -9,12 +9,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analytic_models import Case, Evaluation
 from text import format_quantity, scale_for
+
+from analytic_models import Case, Evaluation
+from viewmodels.comparison import Gain, gains, is_current
 from viewmodels.current import parsed
 from viewmodels.cuts import boundary_words
 from viewmodels.front import Front
-from viewmodels.optimum import Gain, Optimum, gains, is_current
+from viewmodels.optimum import Optimum
 from viewmodels.picture import payload_profile
 
 
@@ -33,10 +35,11 @@ def best_panel(case: Case, evaluation: Evaluation, optimum: Optimum) -> BestPane
     """Say what the best design is, why, and what it changes."""
     if not optimum.feasible:
         return _nearest_panel(optimum)
-    if is_current(optimum, case):
+    best = parsed(optimum.best)
+    if is_current(best, case):
         return BestPanel(_block("You have the best design", optimum, ()), None)
     rows = gains(evaluation, optimum.after)
-    return BestPanel(_block("Best design found", optimum, rows), parsed(optimum.best))
+    return BestPanel(_block("Best design found", optimum, rows), best)
 
 
 def _nearest_panel(optimum: Optimum) -> BestPanel:

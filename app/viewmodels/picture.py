@@ -12,11 +12,12 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from text import UNKNOWN, format_quantity, plain
+from theme import utilisation_token
+
 from analytic_models import Case, Design, Evaluation, Scenario, evaluate, load_catalog
 from analytic_models.laws.workload import prefix_at
 from analytic_models.units import bit_to_byte
-from text import UNKNOWN, format_quantity, plain
-from theme import utilisation_token
 from viewmodels.cuts import placement_words, segment_words
 
 _TIERS = (("device", "Device"), ("edge", "Edge"), ("cloud", "Cloud"))
@@ -176,7 +177,7 @@ def _hop(evaluation: Evaluation, case: Case, name: str, label: str) -> dict[str,
     hop = load_catalog().hops[getattr(case.scenario, name)]
     size = bit_to_byte(evaluation.value(f"{name}_message_bit"))
     busy = evaluation.value(f"{name}_utilisation_frac")
-    crosses = not size == 0.0
+    crosses = size != 0.0
     round_trip = format_quantity(evaluation.value(f"{name}_rtt_s"), "s", 2)
     return {
         "id": name,

@@ -8,23 +8,25 @@ import math
 import re
 from typing import Any
 
+from text import UNKNOWN, UNSTABLE, format_quantity, plain
+
 from analytic_models import load_catalog
 from analytic_models.catalog import Source
 from analytic_models.explanation import Node
-from text import UNKNOWN, UNSTABLE, format_quantity, plain
 
 # Of many equal pieces the largest are shown, the rest is summed up in one line.
 _MOST_CHILDREN = 24
 _SHOWN_CHILDREN = 10
 _ORIGINS = {"convention": "computed", "missing": "computed"}
 
-_SYMBOLS = {
-    "lambda": "λ", "Lambda": "Λ", "Sigma": "Σ", "Phi": "Φ", "Delta": "Δ", "varepsilon": "ε", "epsilon": "ε", "mu": "μ", "rho": "ρ", "sigma": "σ", "phi": "φ", "eta": "η", "tau": "τ", "pi": "π",
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "kappa": "κ", "theta": "θ", "ell": "ℓ",
-    "sum": "Σ", "prod": "Π", "max": "max", "min": "min", "cdot": "·", "times": "×", "le": "≤", "ge": "≥",
-    "leq": "≤", "geq": "≥", "infty": "∞", "quad": "  ", "qquad": "  ", "ln": "ln", "log": "log", "exp": "exp",
-    "ldots": "…", "dots": "…", "neq": "≠", "ne": "≠", "approx": "≈", "in": "∈", "to": "→", "partial": "∂",
-}  # fmt: skip
+# LaTeX commands, and what stands for each.
+_COMMANDS = (
+    "lambda Lambda mu rho sigma Sigma phi Phi eta tau pi alpha beta gamma delta Delta kappa theta "
+    "ell epsilon varepsilon sum prod cdot times le leq ge geq infty ldots dots ne neq approx in to"
+)
+_SIGNS = "λ Λ μ ρ σ Σ φ Φ η τ π α β γ δ Δ κ θ ℓ ε ε Σ Π · × ≤ ≤ ≥ ≥ ∞ … … ≠ ≠ ≈ ∈ →"
+_SYMBOLS = dict(zip(_COMMANDS.split(" "), _SIGNS.split(" "), strict=True))
+_SYMBOLS |= {"quad": "  ", "qquad": "  "}
 
 
 def formula_text(latex: str) -> str:
@@ -32,7 +34,7 @@ def formula_text(latex: str) -> str:
 
     Examples
     --------
-    >>> formula_text(r"\\frac{\\lambda}{\\mu - \\lambda}".replace("\\\\", "\\"))
+    >>> formula_text(r"\frac{\lambda}{\mu - \lambda}")
     '(λ)/(μ - λ)'
     """
     text = re.sub(r"\\(?:textstyle|displaystyle|left|right|bigl|bigr|Bigl|Bigr|!)", "", latex)

@@ -7,7 +7,6 @@ import html
 import controls
 import state
 import streamlit as st
-from analytic_models import Case, Evaluation, load_scenarios
 from charts.latency import latency_waterfall
 from charts.population import population_cliff
 from charts.profile import payload_profile_chart
@@ -27,6 +26,8 @@ from viewmodels.facts import facts_of
 from viewmodels.key_figures import KeyFigure, headline, key_figures
 from viewmodels.panels import best_panel, boundary_sizes
 from viewmodels.picture import picture
+
+from analytic_models import Case, Evaluation, load_scenarios
 
 OPEN_SCENARIO = ("dnn", "uplink", "population_count", "deadline_s")
 OPEN_DESIGN = ("cut1", "cut2")
@@ -73,10 +74,10 @@ def figure_card(figure: KeyFigure) -> None:
     """Draw one key figure: a number that opens its explanation, its name, its verdict."""
     with st.container(border=True, key=f"card_{figure.quantity}", height="stretch"):
         explain_button(figure.value, figure.quantity, key=f"number_{figure.quantity}")
-        mark = VERDICTS[figure.status]
+        label, verdict = html.escape(figure.label), html.escape(figure.verdict)
         st.html(
-            f'<div class="eccc-verdict eccc-{figure.status}"><span class="label">'
-            f"{html.escape(figure.label)}</span><br><b>{mark}</b> {html.escape(figure.verdict)}</div>"
+            f'<div class="eccc-verdict eccc-{figure.status}"><span class="label">{label}</span><br>'
+            f"<b>{VERDICTS[figure.status]}</b> {verdict}</div>"
         )
 
 

@@ -7,15 +7,18 @@ import html
 import controls
 import state
 import streamlit as st
-from analytic_models import Case, Evaluation, Scenario
 from charts.search import funnel_chart, pareto_chart
 from drawing import draw
 from searching import optimum
 from text import markdown
+from viewmodels.comparison import changes, gains
 from viewmodels.current import evaluated, parsed
 from viewmodels.facts import facts_of
-from viewmodels.optimum import OBJECTIVES, Optimum, changes, gains, objective_words
+from viewmodels.objectives import OBJECTIVES, objective_words
+from viewmodels.optimum import Optimum
 from viewmodels.panels import gains_table, point_of
+
+from analytic_models import Case, Evaluation, Scenario
 
 LABELS = {goal.quantity: goal.label for goal in OBJECTIVES}
 
@@ -81,9 +84,8 @@ def nearest(case: Case, found: Optimum) -> None:
         return
     st.subheader("What would have to give")
     for row in found.relax:
-        st.markdown(
-            f"- **{markdown(row.constraint)}**: {markdown(row.value)} instead of {markdown(row.limit)}"
-        )
+        words = f"{markdown(row.value)} instead of {markdown(row.limit)}"
+        st.markdown(f"- **{markdown(row.constraint)}**: {words}")
     closest = parsed(found.nearest)
     st.button("Apply the closest design", key="apply", on_click=state.take, args=(closest,))
     differences(case, closest, found.objective)
@@ -111,9 +113,10 @@ def figures(case: Case, evaluation: Evaluation, found: Optimum) -> None:
         ]
         charts.insert(0, pareto_chart(front, *words, yours=point_of(evaluation, front)))
     clicked = draw(charts, key="search", columns=2, height=380)
-    if clicked is not None and clicked.figure == "pareto" and front is not None:
-        if state.take(parsed(front.points[int(clicked.id)].case)):
-            st.rerun()
+    if clicked is None or clicked.figure != "pareto" or front is None:
+        return
+    if state.take(parsed(front.points[int(clicked.id)].case)):
+        st.rerun()
 
 
 def page() -> None:

@@ -1,0 +1,121 @@
+"""Two designs side by side: the deciding figures, and the fields that differ."""
+
+from __future__ import annotations
+
+__all__ = ["DECIDING", "Change", "Gain", "changes", "gains", "is_current"]
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from text import UNSTABLE
+
+from analytic_models import Case, Design, Evaluation, diff
+from viewmodels.choices import field_value_words
+from viewmodels.cuts import last_boundary
+from viewmodels.display import against, short
+from viewmodels.objectives import objective_words, sentence_case, unit_of
+
+
+@dataclass(frozen=True)
+class Gain:
+    """One figure before and after a change; ``better`` is None when it stays the same."""
+
+    label: str
+    before: str
+    after: str
+    better: bool | None
+
+
+DECIDING = (
+    ("latency_required_s", "Latency for the deadline", False),
+    ("energy_device_j", "Device energy", False),
+    ("cost_usd", "Cost of a million", False),
+    ("carbon_gco2e", "CO₂e of one", False),
+    ("accuracy_frac", "Accuracy", True),
+)
+
+
+def gains(before: Evaluation, after: Mapping[str, float]) -> tuple[Gain, ...]:
+    """Compare the deciding figures of the present design with those of another one."""
+    found = []
+    for name, label, more in DECIDING:
+        old, new = before.value(name), after[name]
+        words = (
+            (objective_words(before.batch.scenario, name) or label)
+            if name.startswith("latency")
+            else label
+        )
+        better = None
+        if not (math.isnan(old) or math.isnan(new)) and not math.isclose(old, new, rel_tol=5e-3):
+            better = (new > old) == more
+        first, second = _pair(old, new, unit_of(name))
+        found.append(Gain(sentence_case(words), first, second, better))
+    return tuple(found)
+
+
+def _pair(old: float, new: float, unit: str) -> tuple[str, str]:
+    if math.isfinite(old) and math.isfinite(new) and not math.isclose(old, new, rel_tol=5e-3):
+        return against(old, new, unit)
+    return tuple(short(v, unit).replace(UNSTABLE, "overloaded") for v in (old, new))  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field that differs between two cases, and what switching it does to a quantity."""
+
+    label: str
+    before: str
+    after: str
+    effect: str
+
+
+def changes(before: Case, after: Case, quantity: str) -> tuple[Change, ...]:
+    """List the fields that matter and differ, with their share of the change of a quantity."""
+    unit, found = unit_of(quantity), []
+    silent = _unused(after.design, after.scenario.dnn) & _unused(before.design, before.scenario.dnn)
+    for step in diff(before, after, quantity):
+        part, name = step.path.split(".", 1)
+        if name in silent:
+            continue
+        words: Mapping[str, str] = {
+            side: field_value_words(part, name, value, case.scenario.dnn)
+            for side, value, case in (("b", step.before, before), ("a", step.after, after))
+        }
+        found.append(Change(step.label, words["b"], words["a"], _effect(step.contribution, unit)))
+    return tuple(found)
+
+
+def _effect(contribution: float, unit: str) -> str:
+    if math.isnan(contribution):
+        return "not known"
+    if math.isinf(contribution):
+        return "ends the overload" if contribution < 0 else "overloads"
+    if contribution == 0.0:
+        return "with the next"
+    sign = "+" if contribution > 0 else "\u2212"
+    return f"{sign}{short(abs(contribution), unit)}"
+
+
+def _unused(design: Design, dnn: str) -> set[str]:
+    """Fields that a design does not use: precisions of idle tiers, encodings of silent hops."""
+    last = last_boundary(dnn)
+    spans = (
+        ("device", 0, design.cut1),
+        ("edge", design.cut1, design.cut2),
+        ("cloud", design.cut2, last),
+    )
+    found = {f"{tier}_precision" for tier, start, stop in spans if stop <= start}
+    if design.cut1 != 0:
+        found.add("input_encoding")
+    if design.cut1 in (0, last):
+        found.add("uplink_encoding")
+    if design.cut2 in (design.cut1, last):
+        found.add("backhaul_encoding")
+    return found
+
+
+def is_current(best: Case, case: Case) -> bool:
+    """Whether a case already is a design, apart from what that design does not use."""
+    used = set(Design.__dataclass_fields__) - _unused(best.design, case.scenario.dnn)
+    return all(getattr(best.design, name) == getattr(case.design, name) for name in used)
