@@ -14,6 +14,7 @@ __all__ = [
     "trial",
 ]
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from taxonomy.schema import CLAIM_QUANTITIES, HOOKS
 from viewmodels.comparison import Gain
 from viewmodels.current import evaluated
 from viewmodels.cuts import last_boundary
+from viewmodels.display import against
 from viewmodels.key_figures import key_figures
 from viewmodels.technique_map import KIND_WORDS, kind_of
 
@@ -196,7 +198,7 @@ def _hook(name: str) -> str:
 
 
 def _effects(leaf: Technique) -> tuple[tuple[str, str, str], ...]:
-    found = []
+    found: dict[tuple[str, str, str], int] = {}
     for effect in leaf.effects:
         if effect.on in leaf.gaps:
             continue
@@ -208,8 +210,9 @@ def _effects(leaf: Technique) -> tuple[tuple[str, str, str], ...]:
             for name, argument in effect.arguments.items()
         }
         tiers = ", ".join(effect.tiers) if effect.on.startswith("layer_") else ""
-        found.append((_hook(effect.on), _LAWS[effect.law].format(**words), tiers))
-    return tuple(found)
+        line = (_hook(effect.on), _LAWS[effect.law].format(**words), tiers)
+        found[line] = found.get(line, 0) + 1
+    return tuple((a, f"{b}, twice" if n == 2 else b, c) for (a, b, c), n in found.items())
 
 
 def _claims(leaf: Technique) -> tuple[str, ...]:
@@ -330,12 +333,15 @@ def _gains(before: Evaluation, after: Evaluation) -> tuple[Gain, ...]:
     found = []
     for old, new in zip(key_figures(before), key_figures(after), strict=True):
         name = old.quantity
-        assert name in QUANTITIES
         first, second = before.value(name), after.value(name)
         better = None
-        if first == first and second == second and abs(second - first) > 5e-4 * abs(first):
+        known = not (math.isnan(first) or math.isnan(second))
+        if known and not math.isclose(first, second, rel_tol=5e-4):
             better = (second > first) == (name in _MORE)
-        found.append(Gain(old.label, old.value, new.value, better))
+        texts = old.value, new.value
+        if better is not None and math.isfinite(first) and math.isfinite(second):
+            texts = against(first, second, str(QUANTITIES[name][1]))
+        found.append(Gain(old.label, *texts, better))
     return tuple(found)
 
 
