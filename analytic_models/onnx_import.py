@@ -263,7 +263,8 @@ class _Builder:
         return nodes if in_order else [nodes[k] for k in order]
 
     def _constant(self, tensor: str, shape: Sequence[int], dtype: int) -> None:
-        trained = dtype in TRAINABLE and len(shape) > 0
+        # One number is a setting, such as a scale, not a weight.
+        trained = dtype in TRAINABLE and math.prod(shape) > 1
         params = {tensor: math.prod(shape)} if trained else {}
         self._add([tensor], Raw("constant", "constant", tidy(tensor), tuple(shape), params=params))
 

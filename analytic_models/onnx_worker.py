@@ -27,7 +27,8 @@ _EVALUATED = frozenset((
     "Shape", "Size", "Gather", "Concat", "Unsqueeze", "Squeeze", "Slice", "Cast", "Add", "Sub",
     "Mul", "Div", "Mod", "Neg", "Floor", "Ceil", "Min", "Max", "Equal", "Less", "Greater", "Not",
     "And", "Or", "Where", "Range", "ConstantOfShape", "Reshape", "ReduceProd", "Identity", "Expand",
-    "Sqrt", "Split",
+    "Sqrt", "Split", "Transpose", "Flatten", "ReduceSum", "ReduceMax", "LessOrEqual",
+    "GreaterOrEqual", "Pow",
 ))  # fmt: skip
 
 
@@ -185,8 +186,7 @@ class _Sizes:
             for attribute in node.attribute:
                 if node.op_type == "Constant" and attribute.name == "value":
                     self._constant(node.output[0], attribute.t)
-            if any(name and name not in self.shapes for name in node.output):
-                self._infer(node)
+            self._infer(node)
             if node.op_type in _EVALUATED and node.domain in ("", "ai.onnx"):
                 self._evaluate(node)
         return self.shapes
@@ -211,7 +211,8 @@ class _Sizes:
             return
         for name, kind in found.items():
             stated = _stated(kind)
-            if stated and name not in self.shapes:
+            # What follows from the operators outweighs what the file states.
+            if stated:
                 self.shapes[name] = stated
 
     def _opset_list(self) -> Iterator[Any]:
