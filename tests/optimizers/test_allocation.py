@@ -111,13 +111,16 @@ class Toy:
         self.local, self.bits, self.served = rng.exponential(size=(3, 8))
 
     def allocate(self, design: int) -> tuple[float, float]:
+        """Best band for a design, and its cost."""
         band = float(np.sqrt(self.bits[design] / self.served[design]))
         return band, float(self.costs(band)[design])
 
     def costs(self, band: float) -> np.ndarray:
+        """Cost of every design."""
         return self.local + self.bits / band + self.served * band
 
     def choose(self, band: float) -> int:
+        """Best design for a band."""
         return int(self.costs(band).argmin())
 
 
