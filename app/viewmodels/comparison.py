@@ -17,6 +17,10 @@ from viewmodels.display import against, short
 from viewmodels.objectives import objective_words, sentence_case, unit_of
 
 
+# Relative difference below which two figures are shown as the same.
+_NOTICED = 1e-3
+
+
 @dataclass(frozen=True)
 class Gain:
     """One figure before and after a change; ``better`` is None when it stays the same."""
@@ -41,23 +45,26 @@ def gains(before: Evaluation, after: Mapping[str, float]) -> tuple[Gain, ...]:
     found = []
     for name, label, more in DECIDING:
         old, new = before.value(name), after[name]
-        words = (
-            (objective_words(before.batch.scenario, name) or label)
-            if name.startswith("latency")
-            else label
-        )
-        better = None
-        if not (math.isnan(old) or math.isnan(new)) and not math.isclose(old, new, rel_tol=5e-3):
-            better = (new > old) == more
-        first, second = _pair(old, new, unit_of(name))
-        found.append(Gain(sentence_case(words), first, second, better))
+        words = objective_words(before.batch.scenario, name) if name.startswith("latency") else ""
+        better = None if _same(old, new) else (new > old) == more
+        unit = unit_of(name)
+        found.append(Gain(sentence_case(words or label), *_pair(old, new, unit), better))
     return tuple(found)
 
 
+def _same(old: float, new: float) -> bool:
+    """Whether two values differ by less than people would notice, or cannot be compared."""
+    if math.isnan(old) or math.isnan(new):
+        return True
+    return math.isclose(old, new, rel_tol=_NOTICED)
+
+
 def _pair(old: float, new: float, unit: str) -> tuple[str, str]:
-    if math.isfinite(old) and math.isfinite(new) and not math.isclose(old, new, rel_tol=5e-3):
-        return against(old, new, unit)
-    return tuple(short(v, unit).replace(UNSTABLE, "overloaded") for v in (old, new))  # type: ignore[return-value]
+    digits = 3 if unit == "frac" else 2
+    if math.isfinite(old) and math.isfinite(new) and not _same(old, new):
+        return against(old, new, unit, digits)
+    first, second = (short(v, unit, digits).replace(UNSTABLE, "overloaded") for v in (old, new))
+    return first, second
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def headline(case: Case, evaluation: Evaluation) -> tuple[str, Status]:
     The sentence as plain text, to be escaped where it is placed, and the status of the deadline.
     """
     scenario = case.scenario
-    dnn = plain(load_catalog().dnns.label(scenario.dnn), 40)
+    dnn = plain(load_catalog().dnns.label(scenario.dnn), 60)
     many = format_quantity(scenario.population_count, "count")
     who = "one device" if scenario.population_count == 1 else f"{many} devices"
     start = f"{dnn} for {who} {placement_words(scenario.dnn, case.design)}"
