@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from analytic_models import cli_commands as commands
+from analytic_models import cli_import
 from analytic_models.display import plain
 from analytic_models.errors import EcccError
 from taxonomy.schema import TaxonomyError
@@ -121,6 +122,7 @@ def build_parser() -> argparse.ArgumentParser:
     app.add_argument("--host", default="127.0.0.1", help="address to listen on (this machine)")
     app.set_defaults(run=commands.serve_app)
     _add_models(parsers)
+    cli_import.add_parser(parsers)
     check = parsers.add_parser("check", help="audit data, taxonomy and wiring")
     check.set_defaults(run=commands.check_all)
     schema = parsers.add_parser("schema", help="write the JSON Schema of a case")

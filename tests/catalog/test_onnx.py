@@ -15,7 +15,9 @@ from onnx import TensorProto, helper
 
 from analytic_models import onnx_import
 from analytic_models.catalog import Catalog
+from analytic_models.cli import main
 from analytic_models.errors import DataError
+from analytic_models.layer_graph import parse_dnn
 from analytic_models.onnx_import import OnnxImport, import_onnx
 from tests.catalog import onnx_files as files
 
@@ -304,3 +306,41 @@ def test_shapes_of_a_small_file_are_those_of_its_operators() -> None:
     assert found.shape == ((4, 4, 4),)
     assert found.mac.sum() == math.prod((4, 4, 4)) * 3 * 9
     assert found.dims == ((3, 4, 3, 3, 1),)
+
+
+def test_the_command_writes_a_graph_that_reads_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, target = tmp_path / "My Net.onnx", tmp_path / "net.json"
+    net = files.Net(["batch", "length", 16])
+    source.write_bytes(net.finish(net.linear("x", 16, 4)))
+    assert main(["import", str(source), "--dim", "length=10", "--out", str(target)]) == 0
+    assert parse_dnn(target.read_text(encoding="utf-8")).id == "my_net"
+    assert "640" in capsys.readouterr().err
+    assert main(["import", str(source), "--dim", "length=10", "--id", "mine"]) == 0
+    assert parse_dnn(capsys.readouterr().out).mac.sum() == 640
+
+
+@pytest.mark.parametrize("dim", ["length", "length=", "length=ten", "=4", "length=-1"])
+def test_the_command_refuses_a_wrong_dimension_and_says_how(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], dim: str
+) -> None:
+    assert main(["import", str(tmp_path / "net.onnx"), "--dim", dim]) == 2
+    assert "NAME=VALUE" in capsys.readouterr().err
+
+
+def test_the_command_reads_a_configuration_of_a_language_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "Tiny-Llama"
+    folder.mkdir()
+    config = {
+        "model_type": "llama", "hidden_size": 2048, "intermediate_size": 5632,
+        "max_position_embeddings": 2048, "num_attention_heads": 32, "num_hidden_layers": 22,
+        "num_key_value_heads": 4, "vocab_size": 32000,
+    }  # fmt: skip
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    assert main(["import", str(folder / "config.json")]) == 0
+    value = json.loads(capsys.readouterr().out)
+    assert (value["id"], value["totals"]["params"]) == ("tiny-llama", 1_100_048_384)
+    assert main(["import", str(folder / "absent.json")]) == 2
