@@ -1,11 +1,22 @@
-"""What the pages of the catalog share: style, widgets that outlive a page, tables and their pages."""
+"""What the pages of the catalog share: style, widgets that outlive a page, tables, choices."""
 
 from __future__ import annotations
 
-__all__ = ["catalog_style", "cell", "html_table", "kept", "page_of", "title"]
+__all__ = [
+    "COMPARED",
+    "browse",
+    "catalog_style",
+    "cell",
+    "chosen_ids",
+    "html_table",
+    "kept",
+    "page_of",
+    "title",
+    "use_button",
+]
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +25,9 @@ import streamlit as st
 
 _STYLE = Path(__file__).parent / "catalog.css"
 _Row = TypeVar("_Row")
+
+# Side by side: more columns than this cannot be read on a laptop.
+COMPARED = 4
 
 
 def catalog_style() -> None:
@@ -107,5 +121,93 @@ def html_table(head: Sequence[str], rows: Sequence[Sequence[str]], label: str) -
     body = "".join(f"<tr>{''.join(f'<td>{item}</td>' for item in row)}</tr>" for row in rows)
     st.html(
         f'<div class="eccc-scroll" tabindex="0" role="region" aria-label="{html.escape(label)}">'
-        f'<table class="eccc-facts"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
+        f'<table class="eccc-facts"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>'
+        "</div>"
     )
+
+
+def browse(
+    rows: Sequence[Any],
+    columns: Mapping[str, str],
+    name: str,
+    known: Sequence[str],
+    start: Sequence[str],
+    formats: Mapping[str, str] | None = None,
+) -> None:
+    """Draw a table that can be sorted; a chosen row joins the comparison.
+
+    Parameters
+    ----------
+    rows
+        View models with an ``id`` and the attributes that ``columns`` names.
+    columns
+        Attribute to heading.
+    name
+        Name of the comparison, see ``chosen_ids``.
+    known, start
+        Ids that may be compared, and those that are at first.
+    formats
+        Attribute to a number format of Streamlit; plain numbers by default.
+    """
+    if not rows:
+        st.info("Nothing matches. Clear the search or widen the filters.")
+        return
+    ids = tuple(row.id for row in rows)
+    # Another list gets another key: a mark on the third row must not stay on a different third row.
+    key = f"_{name}_table_{hash(ids) & 0xFFFFFF:x}"
+    numbers = {
+        at: st.column_config.NumberColumn(format=(formats or {}).get(at, "localized"))
+        for at in columns
+        if isinstance(getattr(rows[0], at), (int, float)) and at != "year"
+    }
+    st.dataframe(
+        {columns[at]: [getattr(row, at) for row in rows] for at in columns},
+        key=key,
+        hide_index=True,
+        height=min(330, 38 + 35 * len(rows)),
+        column_config={columns[at]: config for at, config in numbers.items()},
+        on_select=lambda: _add(name, key, ids, known, start),
+        selection_mode="single-row",
+    )
+
+
+def _add(
+    name: str, key: str, ids: Sequence[str], known: Sequence[str], start: Sequence[str]
+) -> None:
+    """Add the row that was chosen to the comparison; the oldest one makes room."""
+    picked = state.typed(key)["selection"]["rows"]
+    before = [id for id in state.ui(name, list(start)) if id in known]
+    new = [ids[at] for at in picked if at < len(ids) and ids[at] not in before]
+    state.set_ui(name, [*before, *new][-COMPARED:])
+
+
+def chosen_ids(
+    name: str, start: Sequence[str], known: Sequence[str], label: Callable[[str], str]
+) -> list[str]:
+    """Draw what is compared, up to four, and return the ids."""
+    found: list[str] = kept(
+        st.multiselect,
+        name,
+        list(start),
+        "Side by side (up to four)",
+        options=list(known),
+        format_func=label,
+        max_selections=COMPARED,
+        placeholder="Choose what to show",
+    )
+    return found
+
+
+def use_button(name: str, value: str, words: str, used: bool) -> None:
+    """Draw a button that puts something into the scenario; it is off where it already is there."""
+    st.button(
+        f"{words} (in use)" if used else words,
+        key=f"use_{name}_{value}",
+        disabled=used,
+        on_click=_use,
+        args=(name, value),
+    )
+
+
+def _use(name: str, value: str) -> None:
+    state.change("scenario", **{name: value})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["PAGES", "link_to", "listed"]
+__all__ = ["PAGES", "existing", "link_to", "listed"]
 
 from typing import Any
 
@@ -23,7 +23,7 @@ PAGES = {
     "robustness": "Robustness",
     "techniques": "Techniques",
     "hardware": "Hardware",
-    "links": "Links",
+    "network": "Links",
     "models": "Models",
     "validation": "Validation",
     "sources": "Sources",
@@ -35,9 +35,14 @@ def _page(name: str) -> Any:  # noqa: ANN401 - the class of a page is not public
     return st.Page(file, title=PAGES[name], default=name == FIRST)
 
 
+def existing() -> tuple[str, ...]:
+    """Return the names of the pages whose files exist, in order."""
+    return tuple(name for name in PAGES if (HERE / "views" / f"{name}.py").exists())
+
+
 def listed() -> list[Any]:
-    """Return the pages whose files exist, for ``st.navigation``."""
-    return [_page(name) for name in PAGES if (HERE / "views" / f"{name}.py").exists()]
+    """Return the existing pages for ``st.navigation``."""
+    return [_page(name) for name in existing()]
 
 
 def link_to(name: str, label: str) -> None:
