@@ -16,7 +16,6 @@ from viewmodels.cuts import last_boundary
 from viewmodels.display import against, short
 from viewmodels.objectives import objective_words, sentence_case, unit_of
 
-
 # Relative difference below which two figures are shown as the same.
 _NOTICED = 1e-3
 

@@ -43,6 +43,8 @@ def shown_unit(name: str, declared: Field) -> Shown:
 
     Money is typed per million inferences, shares in per cent.
     """
+    if declared.kind == "integer":
+        return Shown(1.0, "")
     symbol = str(unit_of_field(name, declared))
     if symbol == "usd":
         return Shown(1e6, "$ per million")

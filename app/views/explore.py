@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-
 import controls
 import state
 import streamlit as st
@@ -14,44 +12,23 @@ from charts.resources import resource_bars
 from components.canvas import canvas
 from components.figures import Click
 from controls import Options
-from drawing import ask_explanation, draw, explain_button
+from drawing import ask_explanation, draw
 from pages import link_to
+from parts import key_numbers, presets, title
 from searching import optimum
-from text import markdown
 from viewmodels.breakdown import resource_parts, waterfall
 from viewmodels.cliff import cliff
 from viewmodels.current import evaluated
 from viewmodels.cuts import boundary_words
 from viewmodels.facts import facts_of
-from viewmodels.key_figures import KeyFigure, headline, key_figures
+from viewmodels.key_figures import headline, key_figures
 from viewmodels.panels import best_panel, boundary_sizes
 from viewmodels.picture import picture
 
-from analytic_models import Case, Evaluation, load_scenarios
+from analytic_models import Case, Evaluation
 
 OPEN_SCENARIO = ("dnn", "uplink", "population_count", "deadline_s")
 OPEN_DESIGN = ("cut1", "cut2")
-MARKS = {
-    "pass": "✓ in time",
-    "fail": "✗ too late",
-    "overloaded": "✗ overloaded",
-    "unknown": "? not known",
-    "free": "",
-}
-VERDICTS = {"pass": "✓", "fail": "✗", "overloaded": "✗", "unknown": "?", "free": ""}
-
-
-def presets() -> None:
-    """Draw a button for every ready-made scenario."""
-    with st.container(horizontal=True, key="presets", gap="small"):
-        for name, ready in load_scenarios().items():
-            st.button(
-                markdown(ready.scenario.name, 40),
-                key=f"preset_{name}",
-                type="primary" if name == state.preset() else "secondary",
-                on_click=state.load_preset,
-                args=(name,),
-            )
 
 
 def sidebar(case: Case, evaluation: Evaluation) -> None:
@@ -68,27 +45,6 @@ def sidebar(case: Case, evaluation: Evaluation) -> None:
         for name in OPEN_DESIGN:
             controls.control("design", name, options=cuts)
         controls.groups("design", facts, without=OPEN_DESIGN)
-
-
-def figure_card(figure: KeyFigure) -> None:
-    """Draw one key figure: a number that opens its explanation, its name, its verdict."""
-    with st.container(border=True, key=f"card_{figure.quantity}", height="stretch"):
-        explain_button(figure.value, figure.quantity, key=f"number_{figure.quantity}")
-        label, verdict = html.escape(figure.label), html.escape(figure.verdict)
-        st.html(
-            f'<div class="eccc-verdict eccc-{figure.status}"><span class="label">{label}</span><br>'
-            f"<b>{VERDICTS[figure.status]}</b> {verdict}</div>"
-        )
-
-
-def key_numbers(evaluation: Evaluation) -> None:
-    """Draw the key figures, four in a row on a wide screen and two on a phone."""
-    found = key_figures(evaluation)
-    with st.container(key="figures"):
-        for start in range(0, len(found), 4):
-            for column, figure in zip(st.columns(4), found[start : start + 4], strict=False):
-                with column:
-                    figure_card(figure)
 
 
 def architecture(case: Case, evaluation: Evaluation) -> None:
@@ -148,14 +104,12 @@ def page() -> None:
     case = state.case()
     evaluation = evaluated(case)
     presets()
-    sentence, status = headline(case, evaluation)
-    mark = f' <span class="mark {status}">{MARKS[status]}</span>' if MARKS[status] else ""
-    st.html(f'<h1 class="eccc-headline">{html.escape(sentence)}{mark}</h1>')
+    title(*headline(case, evaluation))
     sidebar(case, evaluation)
     architecture(case, evaluation)
     left, right = st.columns([1.9, 1], gap="medium")
     with left:
-        key_numbers(evaluation)
+        key_numbers(key_figures(evaluation))
         time = latency_waterfall(waterfall(evaluation))
         follow(draw([time], key="time", columns=1), case)
     panel = right.container(border=True, key="best")

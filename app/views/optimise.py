@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html
-
 import controls
 import state
 import streamlit as st
 from charts.search import funnel_chart, pareto_chart
 from drawing import draw
+from parts import title
 from searching import optimum
 from text import markdown
 from viewmodels.comparison import changes, gains
@@ -55,7 +54,7 @@ def questions(scenario: Scenario, evaluation: Evaluation) -> tuple[str, str]:
 
 def answer(case: Case, evaluation: Evaluation, found: Optimum) -> None:
     """Say what is best, how sure that is, and what it changes."""
-    st.html(f'<h1 class="eccc-headline">{html.escape(found.sentence)}</h1>')
+    title(found.sentence)
     st.badge(
         markdown(found.badge), color="green" if found.feasible else "orange", help=found.certificate
     )

@@ -1,0 +1,72 @@
+"""Pieces that several pages place: scenario buttons, the headline, cards of key figures."""
+
+from __future__ import annotations
+
+__all__ = ["figure_card", "key_numbers", "presets", "title"]
+
+import html
+from collections.abc import Sequence
+
+import state
+import streamlit as st
+from drawing import explain_button
+from text import markdown
+from viewmodels.key_figures import KeyFigure
+
+from analytic_models import load_scenarios
+
+MARKS = {
+    "pass": "✓ in time",
+    "fail": "✗ too late",
+    "overloaded": "✗ overloaded",
+    "unknown": "? not known",
+    "free": "",
+}
+VERDICTS = {"pass": "✓", "fail": "✗", "overloaded": "✗", "unknown": "?", "free": ""}
+
+
+def presets() -> None:
+    """Draw a button for every ready-made scenario."""
+    with st.container(horizontal=True, key="presets", gap="small"):
+        for name, ready in load_scenarios().items():
+            st.button(
+                markdown(ready.scenario.name, 40),
+                key=f"preset_{name}",
+                type="primary" if name == state.preset() else "secondary",
+                on_click=state.load_preset,
+                args=(name,),
+            )
+
+
+def title(sentence: str, status: str = "free") -> None:
+    """Draw a plain sentence as the headline of the page, with the verdict as a mark behind it.
+
+    Parameters
+    ----------
+    sentence
+        Plain text; it is escaped here.
+    status
+        One of the statuses of a key figure; ``"free"`` draws no mark.
+    """
+    mark = f' <span class="mark {status}">{MARKS[status]}</span>' if MARKS[status] else ""
+    st.html(f'<h1 class="eccc-headline">{html.escape(sentence)}{mark}</h1>')
+
+
+def figure_card(figure: KeyFigure) -> None:
+    """Draw one key figure: a number that opens its explanation, its name, its verdict."""
+    with st.container(border=True, key=f"card_{figure.quantity}", height="stretch"):
+        explain_button(figure.value, figure.quantity, key=f"number_{figure.quantity}")
+        label, verdict = html.escape(figure.label), html.escape(figure.verdict)
+        st.html(
+            f'<div class="eccc-verdict eccc-{figure.status}"><span class="label">{label}</span><br>'
+            f"<b>{VERDICTS[figure.status]}</b> {verdict}</div>"
+        )
+
+
+def key_numbers(found: Sequence[KeyFigure]) -> None:
+    """Draw the key figures, four in a row on a wide screen and two on a phone."""
+    with st.container(key="figures"):
+        for start in range(0, len(found), 4):
+            for column, figure in zip(st.columns(4), found[start : start + 4], strict=False):
+                with column:
+                    figure_card(figure)
