@@ -110,7 +110,8 @@ def optimize_case(arguments: argparse.Namespace) -> int:
     """Print the best design for a scenario and why it is the best; 1 if there is none."""
     case = read_case(arguments.case, arguments.set)
     limits = read_limits(arguments.at_most, arguments.at_least) or None
-    solution = optimize(case.scenario, arguments.minimise, limits)
+    (objective,) = read_quantities([arguments.minimise], "--minimise")
+    solution = optimize(case.scenario, objective, limits)
     if arguments.json:
         write_json(_solution_dict(solution))
     else:
@@ -186,7 +187,7 @@ def _print_solution(solution: Solution) -> None:
 def explain_case(arguments: argparse.Namespace) -> int:
     """Print the tree behind one number."""
     case = read_case(arguments.case, arguments.set)
-    (name,) = read_quantities([arguments.quantity])
+    (name,) = read_quantities([arguments.quantity], "QUANTITY")
     node = explain(case, name)
     if arguments.json:
         write_json(node.to_dict())

@@ -107,7 +107,7 @@ def _field_value(name: str, text: str) -> Any:  # noqa: ANN401 - a field is a nu
     return text
 
 
-def read_quantities(names: Sequence[str]) -> tuple[str, ...]:
+def read_quantities(names: Sequence[str], option: str = "--quantity") -> tuple[str, ...]:
     """Return the quantities asked for: the key figures by default, every one for ``all``.
 
     Raises
@@ -117,7 +117,7 @@ def read_quantities(names: Sequence[str]) -> tuple[str, ...]:
     """
     if not names:
         return KEY_FIGURES
-    if "all" in names:
+    if "all" in names and option == "--quantity":
         return tuple(QUANTITIES)
     unknown = [name for name in names if name not in QUANTITIES]
     if unknown:
@@ -125,7 +125,7 @@ def read_quantities(names: Sequence[str]) -> tuple[str, ...]:
         raise DesignError(
             [
                 Problem(
-                    f"--quantity {plain(name)}",
+                    f"{option} {plain(name)}",
                     "is not a quantity",
                     f"{allowed}; eccc quantities lists all",
                 )
@@ -155,9 +155,7 @@ def _limits(
         name = name.strip()
         if not equals:
             raise DesignError(Problem(f"{option} {plain(text)}", "has no limit", "NAME=LIMIT"))
-        (quantity,) = read_quantities([name]) if name in QUANTITIES else (name,)
-        if quantity not in QUANTITIES:
-            read_quantities([name])
+        (quantity,) = read_quantities([name], option)
         label, unit = QUANTITIES[quantity]
         value = parse_quantity(f"{option} {name}", limit, unit)
         found.append(Constraint(name, value, sense, label.lower()))
