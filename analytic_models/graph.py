@@ -22,7 +22,7 @@ import inspect
 import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
@@ -42,14 +42,24 @@ class Bound:
 
     def __call__(self, values: Mapping[str, Array]) -> Array:
         """Apply the law to named values."""
+        return self.law(*map(values.__getitem__, self._names))
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        """Names of the inputs in the order of the law's parameters, so that they go by place."""
         if self.law is total:
-            return total(*(values[name] for name in self.inputs.values()))
-        return self.law(**{parameter: values[name] for parameter, name in self.inputs.items()})
+            return tuple(self.inputs.values())
+        order = inspect.signature(self.law).parameters
+        return tuple(self.inputs[name] for name in order if name in self.inputs)
 
 
 @dataclass(frozen=True)
 class Binding:
-    """A quantity: name, unit and the law that makes it; or two laws and the flag that chooses."""
+    """A quantity: name, unit and the law that makes it; or several laws and flags that choose.
+
+    ``more`` are further laws with their flags; the first whose flag is set comes before
+    ``alternative``, which its flag ``by`` chooses, and ``bound``, which is left without a flag.
+    """
 
     name: str
     unit: Unit
@@ -58,27 +68,48 @@ class Binding:
     by: str = ""
     label: str = ""
     hook: str = ""
+    more: tuple[tuple[str, Bound], ...] = ()
+
+    @property
+    def choices(self) -> tuple[tuple[str, Bound], ...]:
+        """Flags and the laws that they choose, in the order in which they are asked."""
+        last = () if self.alternative is None else ((self.by, self.alternative),)
+        return (*self.more, *last)
+
+    @property
+    def laws(self) -> tuple[Bound, ...]:
+        """Every law that may make the quantity."""
+        return (self.bound, *(bound for _, bound in self.choices))
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Names of all inputs, the choosing flag included."""
+        """Names of all inputs, the choosing flags included."""
         names = dict.fromkeys(self.bound.inputs.values())
-        if self.alternative is not None:
-            names |= dict.fromkeys((self.by, *self.alternative.inputs.values()))
+        for flag, bound in self.choices:
+            names |= dict.fromkeys((flag, *bound.inputs.values()))
         return tuple(names)
 
-    def chosen(self, flag: float) -> Bound:
-        """Return the law that a flag value selects."""
-        return self.alternative if self.alternative is not None and flag > 0 else self.bound
+    def chosen(self, flag: Callable[[str], float]) -> Bound:
+        """Return the law that the flags of one case select."""
+        return next((bound for name, bound in self.choices if flag(name) > 0), self.bound)
 
     def compute(self, values: Mapping[str, Array]) -> Array:
-        """Apply the law, or the law that the flag selects case by case."""
+        """Apply the law, or the law that the flags select case by case."""
         if self.alternative is None:
             return self.bound(values)
-        flag = values[self.by]
-        if np.ndim(flag) == 0:
-            return self.chosen(float(flag))(values)
-        return np.where(np.asarray(flag) > 0, self.alternative(values), self.bound(values))
+        last: list[tuple[Array, Bound]] = []
+        for name, bound in self.choices:
+            flag = values[name]
+            if np.ndim(flag):
+                last.append((flag, bound))
+            elif flag > 0:
+                break
+        else:
+            bound = self.bound
+        value = bound(values)
+        for flag, other in reversed(last):
+            value = np.where(np.asarray(flag) > 0, other(values), value)
+        return value
 
 
 @dataclass(frozen=True)
@@ -120,9 +151,23 @@ def q(
     return Binding(name, Unit(unit), bind(law, *terms, **inputs), label=label, hook=hook)
 
 
-def either(name: str, unit: str, by: str, off: Bound, on: Bound, label: str = "") -> Binding:
-    """Declare a quantity made by the law ``on`` where the flag ``by`` is 1, else by ``off``."""
-    return Binding(name, Unit(unit), off, on, by, label)
+def either(
+    name: str,
+    unit: str,
+    by: str,
+    off: Bound,
+    on: Bound,
+    label: str = "",
+    more: tuple[tuple[str, Bound], ...] = (),
+) -> Binding:
+    """Declare a quantity made by the law ``on`` where the flag ``by`` is 1, else by ``off``.
+
+    Parameters
+    ----------
+    more
+        Further flags with their laws, asked in this order before ``by``.
+    """
+    return Binding(name, Unit(unit), off, on, by, label, more=more)
 
 
 @cache
@@ -224,7 +269,7 @@ class Graph:
             except UnitError as error:
                 problems.append(Problem(name, str(error)))
         for binding in self.bindings:
-            for bound in filter(None, (binding.bound, binding.alternative)):
+            for bound in binding.laws:
                 problems += self._edge_problems(binding, bound)
         return problems
 
@@ -303,7 +348,7 @@ class Graph:
         """
         # Numbers of numpy divide by zero to inf; those of Python would raise.
         values: dict[str, Array] = {
-            name: np.float64(v) if type(v) is float else v for name, v in columns.items()
+            name: v if np.ndim(v) else np.float64(v) for name, v in columns.items()
         }
         effects = effects or {}
         # Unstable or undefined rows carry inf and nan on purpose.
@@ -312,6 +357,9 @@ class Graph:
             drops = ((),) * len(plan) if keep_all else self.drops(wanted)
             for binding, last_used in zip(plan, drops, strict=True):
                 value = binding.compute(values)
+                # Laws work several times faster on a number than on an array without dimensions.
+                if type(value) is np.ndarray and not value.ndim:
+                    value = value[()]
                 if binding.hook:
                     for effect in effects.get(binding.hook, ()):
                         value = effect(value)
