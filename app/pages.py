@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["PAGES", "existing", "link_to", "listed"]
+__all__ = ["PAGES", "SECTIONS", "existing", "link_to", "listed"]
 
 from typing import Any
 
@@ -11,23 +11,33 @@ from checkout import HERE
 
 FIRST = "explore"
 
-# File (without .py) and title of each page; a page is listed as soon as its file exists.
-PAGES = {
-    "explore": "Explore",
-    "optimise": "Optimise",
-    "map": "Map",
-    "load": "Load",
-    "tail": "Tail",
-    "population": "Population",
-    "prices": "Prices",
-    "robustness": "Robustness",
-    "techniques": "Techniques",
-    "hardware": "Hardware",
-    "network": "Links",
-    "models": "Models",
-    "validation": "Validation",
-    "sources": "Sources",
+# Sections of the menu: file (without .py) and title of each page; a page is listed as soon as its
+# file exists.
+SECTIONS = {
+    "Design": {
+        "explore": "Explore",
+        "optimise": "Optimise",
+        "map": "Map",
+        "robustness": "Robustness",
+    },
+    "Load": {
+        "load": "Load",
+        "tail": "Tail",
+        "population": "Population",
+        "prices": "Prices",
+        "playground": "Playground",
+        "policy": "Policy",
+    },
+    "Know": {
+        "techniques": "Techniques",
+        "hardware": "Hardware",
+        "network": "Links",
+        "models": "Models",
+        "validation": "Validation",
+        "sources": "Sources",
+    },
 }
+PAGES = {name: title for pages in SECTIONS.values() for name, title in pages.items()}
 
 
 def _page(name: str) -> Any:  # noqa: ANN401 - the class of a page is not public
@@ -40,9 +50,14 @@ def existing() -> tuple[str, ...]:
     return tuple(name for name in PAGES if (HERE / "views" / f"{name}.py").exists())
 
 
-def listed() -> list[Any]:
-    """Return the existing pages for ``st.navigation``."""
-    return [_page(name) for name in existing()]
+def listed() -> dict[str, list[Any]]:
+    """Return the pages whose files exist by section, for ``st.navigation``."""
+    there = set(existing())
+    found = {
+        section: [_page(name) for name in pages if name in there]
+        for section, pages in SECTIONS.items()
+    }
+    return {section: pages for section, pages in found.items() if pages}
 
 
 def link_to(name: str, label: str) -> None:
