@@ -1,0 +1,56 @@
+"""Designs in a few words that tell them apart, for legends and tables with many of them."""
+
+from __future__ import annotations
+
+__all__ = ["distinct_labels", "short_design"]
+
+from collections.abc import Sequence
+
+from text import plain
+
+from analytic_models import Design, load_catalog
+from viewmodels.choices import choice_label
+
+_LONGEST = 64
+
+
+def short_design(dnn_id: str, design: Design) -> str:
+    """Name the tiers that compute, their precision, the cut and how it is sent.
+
+    Examples
+    --------
+    >>> short_design("resnet50", Design(cut1=20, cut2=20, device_precision="fp16"))
+    'device fp16'
+    """
+    names = load_catalog().dnns[dnn_id].boundary_name
+    last = len(names) - 1
+    spans = (("device", 0, design.cut1), ("edge", design.cut1, design.cut2))
+    used = [tier for tier, start, stop in (*spans, ("cloud", design.cut2, last)) if stop > start]
+    where = " + ".join(f"{tier} {getattr(design, f'{tier}_precision')}" for tier in used)
+    if design.cut1 == last:
+        return where
+    if design.cut1 == 0:
+        sent = plain(choice_label("catalog:encodings", design.input_encoding), 28)
+    else:
+        sent = f"{design.uplink_encoding} after {plain(names[design.cut1], 18)}"
+    inner = ""
+    if design.cut1 < design.cut2 < last:
+        inner = f"; {design.backhaul_encoding} after {plain(names[design.cut2], 18)}"
+    return plain(f"{where}: {sent}{inner}", _LONGEST)
+
+
+def distinct_labels(dnn_id: str, designs: Sequence[Design]) -> list[str]:
+    """Name several designs; equal names get a number.
+
+    Examples
+    --------
+    >>> distinct_labels("resnet50", [Design(cut1=20, cut2=20), Design(cut1=20, cut2=20)])
+    ['device fp32', 'device fp32 (2)']
+    """
+    seen: dict[str, int] = {}
+    found = []
+    for design in designs:
+        name = short_design(dnn_id, design)
+        seen[name] = seen.get(name, 0) + 1
+        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return found
