@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["SWEEPABLE", "Batch", "batch_of", "column_origins"]
 
 import math
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -137,10 +138,14 @@ def batch_of(
     )
 
 
-# Look-ups of large design sets are kept: they depend on ids alone, and a slider moves numbers.
-_KEPT_LOOKUPS = 4
+# Look-ups are kept, of large sets by identity and of single designs by content: they depend on ids
+# alone, and a slider moves numbers.
+_KEPT_SETS, _KEPT_SINGLE = 4, 256
 _KEPT_FROM = 1_000
-_lookups: dict[tuple[Any, ...], tuple[DesignSet, DesignLookup, dict[str, Array]]] = {}
+_Kept = dict[tuple[Any, ...], tuple[DesignSet, DesignLookup, dict[str, Array]]]
+_set_lookups: _Kept = {}
+_single_lookups: _Kept = {}
+_keeping = threading.Lock()
 
 
 def _design_columns(
@@ -149,8 +154,10 @@ def _design_columns(
     designs: DesignSet,
     work_effects: Mapping[str, tuple[WorkEffect, ...]],
 ) -> tuple[DesignLookup, dict[str, Array]]:
+    single = not np.ndim(designs.cut1)
+    kept, most = (_single_lookups, _KEPT_SINGLE) if single else (_set_lookups, _KEPT_SETS)
     key = (
-        id(designs),
+        _content(designs) if single else id(designs),
         id(catalog),
         scenario.dnn,
         scenario.device,
@@ -158,15 +165,34 @@ def _design_columns(
         scenario.cloud,
         scenario.timing,
     )
-    if key in _lookups and _lookups[key][0] is designs:
-        return _lookups[key][1:]
+    found = kept.get(key)
+    if found is not None and (single or found[0] is designs):
+        return found[1:]
     look_up = DesignLookup(scenario, catalog, designs, work_effects)
     columns = {**look_up.segments(), **look_up.payloads(), **look_up.accuracy()}
-    if len(designs) >= _KEPT_FROM:
-        while len(_lookups) >= _KEPT_LOOKUPS:
-            _lookups.pop(next(iter(_lookups)), None)
-        _lookups[key] = (designs, look_up, columns)
+    if single or len(designs) >= _KEPT_FROM:
+        with _keeping:
+            while len(kept) >= most:
+                kept.pop(next(iter(kept)))
+            kept[key] = (designs, look_up, columns)
     return look_up, columns
+
+
+def _content(designs: DesignSet) -> tuple[Any, ...]:
+    """Everything that tells a single design from another."""
+    techniques = tuple((name, tuple(given.items())) for name, given in designs.techniques.items())
+    return (
+        designs.cut1,
+        designs.cut2,
+        designs.device_precision,
+        designs.edge_precision,
+        designs.cloud_precision,
+        designs.input_encoding,
+        designs.uplink_encoding,
+        designs.backhaul_encoding,
+        designs.encodings,
+        techniques,
+    )
 
 
 @lru_cache(maxsize=64)

@@ -48,6 +48,13 @@ _CHOSEN = (
     "cloud_target_frac",
     "deadline_s",
 )
+# What depends on ids alone is looked up once, so that a slider pays for numbers only.
+_IDS_KEPT = 128
+_CHOSEN_ORIGIN = Origin("chosen")
+_FLAGS = (Looked(0.0, _CHOSEN_ORIGIN), Looked(1.0, _CHOSEN_ORIGIN))
+_CONSTANT_COLUMNS = {
+    name: Looked(value, Origin("convention")) for name, value in _CONSTANTS.items()
+}
 # Power under load: measured while inferring first, then other loads, then the design power.
 _LOAD_POWER = (
     ("active_w", "measured-inference"),
@@ -72,33 +79,33 @@ def _first(entity: object, wanted: Iterable[tuple[str, str]]) -> Fact | Gap:
 
 def scenario_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
     """Look up every column that depends on the scenario alone."""
-    columns = {name: Looked(value, Origin("convention")) for name, value in _CONSTANTS.items()}
+    columns = dict(_CONSTANT_COLUMNS)
     for name in _CHOSEN:
-        columns[name] = Looked(float(getattr(scenario, name)), Origin("chosen"))
+        columns[name] = Looked(float(getattr(scenario, name)), _CHOSEN_ORIGIN)
     for station in ("device", "uplink", "edge", "backhaul", "cloud"):
-        shared = getattr(scenario, f"{station}_discipline") == "ps"
-        columns[f"{station}_ps_flag"] = Looked(float(shared), Origin("chosen"))
-    level = _LEVELS[scenario.deadline_at]
-    columns["deadline_level_frac"] = Looked(level, Origin("chosen"))
-    columns["deadline_mean_flag"] = Looked(float(scenario.deadline_at == "mean"), Origin("chosen"))
-    columns["nominal_message_bit"] = _container(scenario, catalog)
+        columns[f"{station}_ps_flag"] = _FLAGS[getattr(scenario, f"{station}_discipline") == "ps"]
+    columns["deadline_level_frac"] = Looked(_LEVELS[scenario.deadline_at], _CHOSEN_ORIGIN)
+    columns["deadline_mean_flag"] = _FLAGS[scenario.deadline_at == "mean"]
+    columns["nominal_message_bit"] = _container(catalog, scenario.dnn, scenario.timing)
     columns |= _hop_columns(scenario, catalog)
-    columns |= _machine_columns(scenario, catalog)
+    columns |= _machine_columns(catalog, scenario.device, scenario.edge, scenario.cloud)
     columns |= _money_columns(scenario, catalog)
-    for column, region in (
-        ("device_gco2e_per_j", scenario.device_region),
-        ("cloud_gco2e_per_j", scenario.cloud_region),
-    ):
-        columns[column] = Looked.of_fact(
-            catalog.regions[region].fact("grid_gco2e_per_j", "annual-mean")
-        )
+    columns["device_gco2e_per_j"] = _grid(catalog, scenario.device_region)
+    columns["cloud_gco2e_per_j"] = _grid(catalog, scenario.cloud_region)
     return columns
 
 
-def _container(scenario: Scenario, catalog: Catalog) -> Looked:
+@lru_cache(maxsize=_IDS_KEPT)
+def _grid(catalog: Catalog, region: str) -> Looked:
+    """Emissions of the electricity of a region."""
+    return Looked.of_fact(catalog.regions[region].fact("grid_gco2e_per_j", "annual-mean"))
+
+
+@lru_cache(maxsize=_IDS_KEPT)
+def _container(catalog: Catalog, dnn_id: str, timing: str) -> Looked:
     """Bits of a message beyond its tensor: none, or the header of the files that were measured."""
-    dnn = catalog.dnns[scenario.dnn]
-    if scenario.timing != "measured" or not len(dnn.boundary_byte):
+    dnn = catalog.dnns[dnn_id]
+    if timing != "measured" or not len(dnn.boundary_byte):
         return Looked(0.0, Origin("convention"))
     header = container(dnn.boundary_byte, dnn.boundary_elem, FORMATS["fp32"][1])
     note = f"header of the stored tensors that were sent: {dnn.source.get('where', '')}"
@@ -123,17 +130,28 @@ def _replaced(given: float | None, looked: Looked) -> Looked:
 
 
 def _hop_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
-    uplink, backhaul = catalog.hops[scenario.uplink], catalog.hops[scenario.backhaul]
+    columns = dict(_hop_facts(catalog, scenario.uplink, scenario.backhaul))
+    for column in (
+        "uplink_bit_per_s",
+        "downlink_bit_per_s",
+        "uplink_rtt_s",
+        "backhaul_bit_per_s",
+        "backhaul_rtt_s",
+    ):
+        columns[column] = _replaced(getattr(scenario, column), columns[column])
+    return columns
+
+
+@lru_cache(maxsize=_IDS_KEPT)
+def _hop_facts(catalog: Catalog, uplink_id: str, backhaul_id: str) -> Mapping[str, Looked]:
+    """Rates, round trips and radio energies of both hops as the catalog states them."""
+    uplink, backhaul = catalog.hops[uplink_id], catalog.hops[backhaul_id]
     columns = {
-        "uplink_bit_per_s": _replaced(scenario.uplink_bit_per_s, Looked.of_fact(uplink.rate("up"))),
-        "downlink_bit_per_s": _replaced(
-            scenario.downlink_bit_per_s, Looked.of_fact(uplink.rate("down"))
-        ),
-        "uplink_rtt_s": _replaced(scenario.uplink_rtt_s, Looked.of_fact(uplink.round_trip())),
-        "backhaul_bit_per_s": _replaced(
-            scenario.backhaul_bit_per_s, Looked.of_fact(backhaul.rate("up"))
-        ),
-        "backhaul_rtt_s": _replaced(scenario.backhaul_rtt_s, Looked.of_fact(backhaul.round_trip())),
+        "uplink_bit_per_s": Looked.of_fact(uplink.rate("up")),
+        "downlink_bit_per_s": Looked.of_fact(uplink.rate("down")),
+        "uplink_rtt_s": Looked.of_fact(uplink.round_trip()),
+        "backhaul_bit_per_s": Looked.of_fact(backhaul.rate("up")),
+        "backhaul_rtt_s": Looked.of_fact(backhaul.round_trip()),
     }
     for column, name, basis in (
         ("uplink_tx_j_per_bit", "tx_j_per_bit", ""),
@@ -147,10 +165,11 @@ def _hop_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
     return columns
 
 
-def _machine_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
+@lru_cache(maxsize=_IDS_KEPT)
+def _machine_columns(catalog: Catalog, device: str, edge: str, cloud: str) -> Mapping[str, Looked]:
     columns: dict[str, Looked] = {}
-    for tier in ("device", "edge", "cloud"):
-        machine = catalog.machines[getattr(scenario, tier)]
+    for tier, machine_id in (("device", device), ("edge", edge), ("cloud", cloud)):
+        machine = catalog.machines[machine_id]
         load = Looked.of_fact(_first(machine, _LOAD_POWER))
         columns[f"{tier}_load_w"] = load
         memory = machine.memory()
@@ -199,55 +218,60 @@ def _idle_power(machine: object, load: Looked, catalog: Catalog) -> Looked:
     )
 
 
-def _ownership(scenario: Scenario, catalog: Catalog) -> tuple[Looked, Looked, Looked, Looked]:
+@lru_cache(maxsize=_IDS_KEPT)
+def _ownership(
+    catalog: Catalog, edge_id: str, electricity_usd_per_j: float | None
+) -> tuple[Looked, Looked, Looked, Looked]:
     """Purchase price, lifetime and power of an edge server, and the price of its electricity."""
-    edge = catalog.machines[scenario.edge]
+    edge = catalog.machines[edge_id]
     return (
         Looked.of_fact(edge.fact("price_usd", "list")),
         Looked.of_fact(_class_fact(catalog, "class:any", "lifetime_s")),
         Looked.of_fact(_first(edge, _LOAD_POWER)),
         _replaced(
-            scenario.electricity_usd_per_j,
-            Looked.of_fact(catalog.price("electricity:non-household:eu")),
+            electricity_usd_per_j, Looked.of_fact(catalog.price("electricity:non-household:eu"))
         ),
     )
 
 
 def edge_price(scenario: Scenario, catalog: Catalog, overhead: Array) -> Array:
     """Return the price of an owned edge server in usd/s, at given PUEs of its site."""
-    price, life, power, electricity = _ownership(scenario, catalog)
+    parts = _ownership(catalog, scenario.edge, scenario.electricity_usd_per_j)
+    price, life, power, electricity = parts
     return lifetime_price(price.value, life.value, power.value, overhead, electricity.value)
 
 
 def _money_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
-    edge = catalog.machines[scenario.edge]
-    price, life, power, electricity = _ownership(scenario, catalog)
-    owned = Looked(
-        float(edge_price(scenario, catalog, scenario.edge_pue)),
-        Origin(
-            "assumed" if not math.isnan(price.value) else "missing",
-            (
-                *price.origin.facts,
-                *life.origin.facts,
-                *power.origin.facts,
-                *electricity.origin.facts,
-            ),
-            "purchase price over the lifetime, plus electricity at full load"
-            if not math.isnan(price.value)
-            else f"{edge.label} has no list price in the catalog",
-        ),
-    )
-    provider = scenario.cloud_region.partition(":")[0]
-    egress = "egress:gcp:internet:us" if provider == "gcp" else "egress:aws:internet:us-east-1"
+    owned = _owned(catalog, scenario.edge, scenario.electricity_usd_per_j)
+    price = float(edge_price(scenario, catalog, scenario.edge_pue))
+    rent, egress = _cloud_prices(catalog, scenario.cloud, scenario.cloud_region)
     return {
-        "edge_usd_per_s": _replaced(scenario.edge_usd_per_s, owned),
-        "cloud_usd_per_s": _replaced(
-            scenario.cloud_usd_per_s, Looked.of_fact(catalog.rent(scenario.cloud))
-        ),
-        "egress_usd_per_byte": _replaced(
-            scenario.egress_usd_per_byte, Looked.of_fact(catalog.price(egress))
-        ),
+        "edge_usd_per_s": _replaced(scenario.edge_usd_per_s, Looked(price, owned)),
+        "cloud_usd_per_s": _replaced(scenario.cloud_usd_per_s, rent),
+        "egress_usd_per_byte": _replaced(scenario.egress_usd_per_byte, egress),
     }
+
+
+@lru_cache(maxsize=_IDS_KEPT)
+def _owned(catalog: Catalog, edge_id: str, electricity_usd_per_j: float | None) -> Origin:
+    """Where the price of an owned edge server comes from."""
+    parts = _ownership(catalog, edge_id, electricity_usd_per_j)
+    known = not math.isnan(parts[0].value)
+    return Origin(
+        "assumed" if known else "missing",
+        tuple(fact for part in parts for fact in part.origin.facts),
+        "purchase price over the lifetime, plus electricity at full load"
+        if known
+        else f"{catalog.machines[edge_id].label} has no list price in the catalog",
+    )
+
+
+@lru_cache(maxsize=_IDS_KEPT)
+def _cloud_prices(catalog: Catalog, cloud: str, region: str) -> tuple[Looked, Looked]:
+    """Rent of a cloud machine, and the price of what leaves its region."""
+    provider = region.partition(":")[0]
+    egress = "egress:gcp:internet:us" if provider == "gcp" else "egress:aws:internet:us-east-1"
+    return Looked.of_fact(catalog.rent(cloud)), Looked.of_fact(catalog.price(egress))
 
 
 @lru_cache(maxsize=256)
