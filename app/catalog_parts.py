@@ -168,6 +168,7 @@ def browse(
         column_config={columns[at]: config for at, config in numbers.items()},
         on_select=lambda: _add(name, key, ids, known, start),
         selection_mode="single-row",
+        placeholder="–",
     )
 
 

@@ -25,6 +25,9 @@ TECHNOLOGY_TOKENS = {
 }
 _MEGA, _MILLI = 1e6, 1e3
 
+# One tick per factor of ten, written out.
+_LOG = {"type": "log", "dtick": 1, "tickformat": "~g"}
+
 
 class _Point(Protocol):
     id: str
@@ -79,8 +82,8 @@ def link_map(
         alt=f"{len(points)} links by round trip and rate {direction.lower()}",
         data=data,
         layout={
-            "xaxis": {"title": {"text": "idle round trip (ms)"}, "type": "log"},
-            "yaxis": {"title": {"text": f"rate {direction.lower()} (Mbit/s)"}, "type": "log"},
+            "xaxis": {"title": {"text": "idle round trip (ms)"}, **_LOG},
+            "yaxis": {"title": {"text": f"rate {direction.lower()} (Mbit/s)"}, **_LOG},
             "margin": {"l": 68, "r": 16, "t": 60, "b": 48},
             "hovermode": "closest",
         },

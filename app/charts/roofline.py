@@ -27,6 +27,9 @@ _SYMBOLS = ("circle", "diamond", "square", "triangle-up")
 _GIGA = 1e9
 _LARGEST, _SMALLEST = 26.0, 6.0
 
+# One tick per factor of ten, written out.
+_LOG = {"type": "log", "dtick": 1, "tickformat": "~g"}
+
 
 class _Dot(Protocol):
     name: str
@@ -81,9 +84,11 @@ def roofline_chart(roofs: Sequence[_Roof], dnn: str) -> Chart:
             "xaxis": {
                 "title": {"text": "operations per byte moved"},
                 "type": "log",
+                "dtick": 1,
+                "tickformat": "~g",
                 "range": [math.log10(low), math.log10(high)],
             },
-            "yaxis": {"title": {"text": "rate reached (Gop/s)"}, "type": "log"},
+            "yaxis": {"title": {"text": "rate reached (Gop/s)"}, **_LOG},
             "margin": {"l": 68, "r": 16, "t": 48, "b": 48},
             "hovermode": "closest",
         },
