@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = ["ask_explanation", "draw", "explain_button", "page_style", "show_explanation"]
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import state
@@ -28,8 +29,13 @@ _ASKED = "explain"
 
 def page_style() -> None:
     """Put the style of the pages in place, once per run."""
+    st.html(_style())
+
+
+@cache
+def _style() -> str:
     variables = theme.css_variables().replace(":host, .eccc-scope", ".stApp")
-    st.html(f"<style>{variables}{_STYLE.read_text(encoding='utf-8')}</style>")
+    return f"<style>{variables}{_STYLE.read_text(encoding='utf-8')}</style>"
 
 
 def draw(charts: Sequence[Chart], key: str, columns: int = 2, height: int = 300) -> Click | None:

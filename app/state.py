@@ -66,6 +66,7 @@ from analytic_models.errors import Problem
 Part = Literal["scenario", "design"]
 
 STEPS_KEPT = 100
+_NOTHING = object()
 LARGEST_FILE_BYTE = 1_000_000
 LINK_PARAMETER = "d"
 STORAGE_NAME = "eccc-session-1"
@@ -159,10 +160,12 @@ def case() -> Case:
 
 def case_json() -> str:
     """Return the canonical JSON of the case."""
-    if "case" not in st.session_state:
+    # Asked some ten times a run: one access each, because an access to the session is slow.
+    found = st.session_state.get("case")
+    if found is None:
         name = _first_preset()
-        _assign(load_scenarios()[name], name)
-    return str(st.session_state["case"])
+        found = _assign(load_scenarios()[name], name)
+    return str(found)
 
 
 def preset() -> str:
@@ -330,9 +333,10 @@ def seed(key: str, value: Any, path: str = "") -> None:  # noqa: ANN401 - any wi
     path
         The field behind the widget; a refused value stays in the widget until it is corrected.
     """
-    if path and key in st.session_state and refused(path):
+    held = st.session_state.get(key, _NOTHING)
+    if path and held is not _NOTHING and refused(path):
         return
-    if key not in st.session_state or st.session_state[key] != value:
+    if held is _NOTHING or held != value:
         st.session_state[key] = value
 
 
@@ -346,10 +350,12 @@ def _history() -> _History:
     return found
 
 
-def _assign(new: Case, name: str) -> None:
-    st.session_state["case"] = new.to_json()
+def _assign(new: Case, name: str) -> str:
+    text = new.to_json()
+    st.session_state["case"] = text
     set_ui("preset", name)
     _forget_refused()
+    return text
 
 
 def _push(new: Case, name: str) -> None:

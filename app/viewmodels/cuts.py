@@ -61,15 +61,16 @@ def placement_words(dnn_id: str, design: Design) -> str:
     used = [
         words
         for words, there in (
-            ("on the device", design.cut1 > 0),
-            ("at the edge", design.cut2 > design.cut1),
-            ("in the cloud", design.cut2 < last),
+            (("device", "on the device"), design.cut1 > 0),
+            (("edge", "at the edge"), design.cut2 > design.cut1),
+            (("cloud", "in the cloud"), design.cut2 < last),
         )
         if there
     ]
     if len(used) == 1:
-        return f"runs {used[0]}"
-    return f"is split: part {', part '.join(used)}"
+        return f"runs {used[0][1]}"
+    names = [name for name, _ in used]
+    return f"is split over {', '.join(names[:-1])} and {names[-1]}"
 
 
 def carry_cuts(design: Design, old_dnn: str, new_dnn: str) -> dict[str, int]:

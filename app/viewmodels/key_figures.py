@@ -178,7 +178,7 @@ def _missed(evaluation: Evaluation, scenario: Scenario) -> KeyFigure:
         return KeyFigure(name, label, UNKNOWN, "unknown", _gap(evaluation, name), "latency")
     if overloaded_stations(evaluation):
         return KeyFigure(name, label, "all of them", "overloaded", _overload(evaluation), "latency")
-    shown = "fewer than 0.001 %" if value < 1e-5 else format_quantity(value, "frac", 2)
+    shown = "< 0.001 %" if value < 1e-5 else format_quantity(value, "frac", 2)
     if scenario.deadline_at == "mean":
         return KeyFigure(name, label, shown, "free", "the deadline holds for the mean", "latency")
     allowed = _LEVELS[scenario.deadline_at][2]

@@ -201,7 +201,7 @@ def _why(solution: Solution) -> tuple[str, ...]:
     allowed[np.asarray(solution.feasible, dtype=int)] = True
     sign = -1.0 if solution.maximised else 1.0
     chosen = placement_words(solution.best.batch.scenario.dnn, solution.best.case().design)
-    clauses = []
+    known, without = [], []
     for where, rows in (
         ("on the device", cut1 == last),
         ("at the edge", (cut1 == 0) & (cut2 == last)),
@@ -213,10 +213,12 @@ def _why(solution: Solution) -> tuple[str, ...]:
         if ok.any():
             value = float(sign * np.min(sign * values[ok]))
             shown, _ = against(value, solution.value, unit_of(solution.objective))
-            clauses.append(f"wholly {where} the best is {shown}")
+            known.append(f"wholly {where} the best is {shown}")
         else:
-            clauses.append(f"wholly {where} nothing meets the requirements")
-    first = f"{sentence_case('; '.join(clauses))}." if clauses else ""
+            without.append(where)
+    if without:
+        known.append(f"nothing that runs wholly {' or '.join(without)} meets the requirements")
+    first = f"{sentence_case('; '.join(known))}." if known else ""
     return tuple(filter(None, (first, _largest_part(solution.best))))
 
 

@@ -22,6 +22,8 @@ from viewmodels.cuts import placement_words, segment_words
 
 _TIERS = (("device", "Device"), ("edge", "Edge"), ("cloud", "Cloud"))
 _HOPS = (("uplink", "Uplink"), ("backhaul", "Backhaul"))
+# Below this share a station is said to be hardly busy.
+_HARDLY = 1e-3
 _RADIO = {"wi-fi", "lte", "5g", "lpwan", "ble", "nb-iot"}
 
 
@@ -170,6 +172,8 @@ def _tier(evaluation: Evaluation, case: Case, name: str, label: str) -> dict[str
 def _busy_words(busy: float) -> str:
     if math.isnan(busy):
         return UNKNOWN
+    if 0.0 < busy < _HARDLY:
+        return f"< {format_quantity(_HARDLY, 'frac', 1)}"
     return format_quantity(busy, "frac", 2)
 
 

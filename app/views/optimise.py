@@ -7,6 +7,7 @@ import state
 import streamlit as st
 from charts.search import funnel_chart, pareto_chart
 from drawing import draw
+from pages import link_to
 from parts import title
 from searching import optimum
 from text import markdown
@@ -127,6 +128,7 @@ def page() -> None:
         found = optimum(case, first, second)
     answer(case, evaluation, found)
     figures(case, evaluation, found)
+    link_to("explore", "See the design on Explore")
 
 
 page()

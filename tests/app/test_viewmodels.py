@@ -197,9 +197,8 @@ def test_boundaries_and_segments_are_said_in_words() -> None:
 
 
 def test_a_split_is_said_to_be_one() -> None:
-    assert placement_words("resnet50", Design(cut1=2, cut2=20)) == (
-        "is split: part on the device, part at the edge"
-    )
+    assert placement_words("resnet50", Design(cut1=2, cut2=20)) == "is split over device and edge"
+    assert placement_words("resnet50", Design(cut1=2, cut2=3)).endswith("device, edge and cloud")
 
 
 def test_the_answer_of_the_search_is_the_best_design() -> None:
