@@ -26,6 +26,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Literal
 
 from analytic_models.errors import Problem
@@ -236,10 +237,15 @@ def check_value(path: str, declared: Field, value: object) -> list[Problem]:
     return []
 
 
-def declared_fields(owner: type) -> dict[str, Field]:
+def declared_fields(owner: type) -> Mapping[str, Field]:
     """Return every declared field of a dataclass in order."""
+    return _declared_fields(owner)
+
+
+@cache
+def _declared_fields(owner: type) -> Mapping[str, Field]:
     found = ((a.name, field_of(owner, a.name)) for a in dataclasses.fields(owner))
-    return {name: declared for name, declared in found if declared is not None}
+    return MappingProxyType({name: declared for name, declared in found if declared is not None})
 
 
 def field_problems(part: str, value: object) -> list[Problem]:

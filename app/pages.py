@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["PAGES", "SECTIONS", "existing", "link_to", "listed"]
 
+from functools import cache
 from typing import Any
 
 import streamlit as st
@@ -45,6 +46,7 @@ def _page(name: str) -> Any:  # noqa: ANN401 - the class of a page is not public
     return st.Page(file, title=PAGES[name], default=name == FIRST)
 
 
+@cache
 def existing() -> tuple[str, ...]:
     """Return the names of the pages whose files exist, in order."""
     return tuple(name for name in PAGES if (HERE / "views" / f"{name}.py").exists())
