@@ -19,6 +19,7 @@ MARKS = {
     "pass": "✓ in time",
     "fail": "✗ too late",
     "overloaded": "✗ overloaded",
+    "misfit": "✗ does not fit",
     "unknown": "? not known",
     "free": "",
 }
@@ -38,7 +39,7 @@ def presets() -> None:
             )
 
 
-def title(sentence: str, status: str = "free") -> None:
+def title(sentence: str, status: str = "free", below: str = "") -> None:
     """Draw a plain sentence as the headline of the page, with the verdict as a mark behind it.
 
     Parameters
@@ -47,9 +48,12 @@ def title(sentence: str, status: str = "free") -> None:
         Plain text; it is escaped here.
     status
         One of the statuses of a key figure; ``"free"`` draws no mark.
+    below
+        A plain sentence in small letters under it.
     """
     mark = f' <span class="mark {status}">{MARKS[status]}</span>' if MARKS[status] else ""
-    st.html(f'<h1 class="eccc-headline">{html.escape(sentence)}{mark}</h1>')
+    small = f'<p class="eccc-below">{html.escape(below)}</p>' if below else ""
+    st.html(f'<h1 class="eccc-headline">{html.escape(sentence)}{mark}</h1>{small}')
 
 
 def figure_card(figure: KeyFigure) -> None:

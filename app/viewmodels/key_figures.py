@@ -9,6 +9,7 @@ __all__ = [
     "key_figures",
     "overloaded_stations",
     "required_quantity",
+    "scenario_words",
 ]
 
 import math
@@ -23,7 +24,7 @@ from analytic_models.lookups import losses
 from viewmodels.cuts import placement_words
 from viewmodels.display import against, short
 
-Status = Literal["pass", "fail", "free", "unknown", "overloaded"]
+Status = Literal["pass", "fail", "free", "unknown", "overloaded", "misfit"]
 
 STATION_WORDS: Mapping[str, str] = {
     "device": "the device",
@@ -32,6 +33,7 @@ STATION_WORDS: Mapping[str, str] = {
     "backhaul": "the backhaul",
     "cloud": "the cloud",
 }
+_TIERS = ("device", "edge", "cloud")
 _LEVELS: Mapping[str, tuple[str, str, float]] = {
     "mean": ("latency_mean_s", "mean", 0.5),
     "p50": ("latency_p50_s", "median", 0.5),
@@ -106,6 +108,9 @@ def headline(case: Case, evaluation: Evaluation) -> tuple[str, Status]:
             f"{start} and overloads {STATION_WORDS[station]}: {asked} of what it can do",
             "overloaded",
         )
+    full = [name for name in _TIERS if evaluation.value(f"{name}_memory_frac") > 1.0]
+    if full:
+        return f"{start}, but does not fit into the memory of {STATION_WORDS[full[0]]}", "misfit"
     quantity, name = required_quantity(scenario)
     value = evaluation.value(quantity)
     if math.isnan(value):
@@ -114,6 +119,20 @@ def headline(case: Case, evaluation: Evaluation) -> tuple[str, Status]:
     shown, limit = against(value, scenario.deadline_s, "s")
     verdict = f"meets the {limit} deadline" if meets else f"misses the {limit} deadline"
     return f"{start}; {name} {shown}, {verdict}", "pass" if meets else "fail"
+
+
+def scenario_words(scenario: Scenario) -> str:
+    """Say in one plain sentence what is asked for: load, answer, requirement."""
+    each = format_quantity(scenario.arrival_per_s, "1", 3)
+    limit = format_quantity(scenario.deadline_s, "s", 3)
+    who = {
+        "mean": f"on average an answer must be back within {limit}",
+        "p50": f"half of the answers must be back within {limit}",
+    }
+    share = scenario.deadline_at.removeprefix("p")
+    must = who.get(scenario.deadline_at, f"{share} % of the answers must be back within {limit}")
+    kept = "; the raw input must stay on the device" if scenario.raw_input_stays_flag else ""
+    return f"Each device asks for {each} inferences per second; {must}{kept}."
 
 
 def key_figures(evaluation: Evaluation) -> tuple[KeyFigure, ...]:

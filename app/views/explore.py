@@ -21,7 +21,7 @@ from viewmodels.cliff import cliff
 from viewmodels.current import evaluated
 from viewmodels.cuts import boundary_words
 from viewmodels.facts import facts_of
-from viewmodels.key_figures import headline, key_figures
+from viewmodels.key_figures import headline, key_figures, scenario_words
 from viewmodels.panels import best_panel, boundary_sizes
 from viewmodels.picture import picture
 
@@ -104,7 +104,7 @@ def page() -> None:
     case = state.case()
     evaluation = evaluated(case)
     presets()
-    title(*headline(case, evaluation))
+    title(*headline(case, evaluation), scenario_words(case.scenario))
     sidebar(case, evaluation)
     architecture(case, evaluation)
     left, right = st.columns([1.9, 1], gap="medium")

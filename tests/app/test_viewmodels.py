@@ -17,7 +17,7 @@ from viewmodels.current import evaluated, parsed
 from viewmodels.cuts import boundary_words, carry_cuts, placement_words, segment_words
 from viewmodels.display import against, shown_unit
 from viewmodels.facts import facts_of
-from viewmodels.key_figures import headline, key_figures, overloaded_stations
+from viewmodels.key_figures import headline, key_figures, overloaded_stations, scenario_words
 from viewmodels.optimum import find_optimum
 from viewmodels.panels import best_panel
 from viewmodels.picture import payload_profile, picture
@@ -51,6 +51,24 @@ def test_an_overloaded_design_is_named_and_shows_no_large_number() -> None:
     latencies = [f for f in key_figures(evaluated(OVERLOADED)) if f.goal == "latency"]
     assert [f.value for f in latencies] == ["overloaded", "overloaded", "all of them"]
     assert all("the edge site" in f.verdict for f in latencies)
+
+
+def test_a_design_that_does_not_fit_says_where() -> None:
+    small = FIRST.with_scenario(device="stm32f746").with_design(cut1=20, cut2=20)
+    sentence, status = headline(small, evaluated(small))
+    assert status in ("misfit", "overloaded")
+    roomy = small.with_scenario(arrival_per_s=1e-6, population_count=1)
+    sentence, status = headline(roomy, evaluated(roomy))
+    assert status == "misfit"
+    assert sentence.endswith("does not fit into the memory of the device")
+
+
+def test_what_is_asked_for_is_said_in_a_sentence() -> None:
+    words = scenario_words(Scenario(arrival_per_s=2.5, deadline_s=0.05, deadline_at="p95"))
+    assert words == (
+        "Each device asks for 2.50 inferences per second; "
+        "95 % of the answers must be back within 50.0 ms."
+    )
 
 
 def test_an_unknown_number_says_which_evidence_is_missing() -> None:
