@@ -27,18 +27,26 @@ def take(id: str) -> None:
         state.set_ui("message", state.Message("done", f"{markdown(words, 300)}"))
 
 
-def profile(id: str, case: Case) -> None:
-    """Draw one network: work, bytes, cuts, and what is known about its accuracy."""
-    label = plain(load_catalog().dnns.label(id), 40)
-    used = id == case.scenario.dnn
+def profile(ids: list[str], case: Case) -> None:
+    """Draw one of the compared networks: work, bytes, cuts, and what is known of its accuracy."""
+    label = load_catalog().dnns.label
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        id = kept(
+            st.segmented_control,
+            "dnn_shown",
+            ids[-1],
+            "Layer by layer",
+            options=ids,
+            format_func=label,
+        )
+        id = id or ids[-1]
         precision = kept(
             st.segmented_control, "dnn_precision", "fp32", "Numbers", options=list(PRECISIONS)
         )
+        used = id == case.scenario.dnn
+        name = markdown(label(id), 40)
         st.button(
-            f"{markdown(label)} is in your design"
-            if used
-            else f"Use {markdown(label)} in my design",
+            f"{name} is in your design" if used else f"Use {name} in my design",
             key="use_dnn",
             type="primary",
             disabled=used,
@@ -49,7 +57,7 @@ def profile(id: str, case: Case) -> None:
     cuts = (case.design.cut1, case.design.cut2) if used else ()
     draw([work_chart(bars), bytes_chart(bars)], key="layers", columns=2)
     draw([cut_chart(curve, cuts)], key="cuts", columns=1)
-    evidence(id, label, case)
+    evidence(id, plain(label(id), 40), case)
 
 
 def evidence(id: str, label: str, case: Case) -> None:

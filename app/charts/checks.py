@@ -168,11 +168,10 @@ def error_chart(rows: Sequence[_Error], predictors: Mapping[str, str]) -> Chart:
             "yaxis": {
                 "title": {"text": "median error (%)"},
                 "type": "log",
-                "dtick": 1,
-                "tickformat": "~g",
+                "tickvals": [5, 10, 20, 50, 100, 200, 500, 1000, 2000],
             },
             "margin": {"l": 60, "r": 16, "t": 66, "b": 48},
         },
-        note="Logarithmic: 100 % is off by as much as the measurement itself.",
+        note="100 % is twice or half of what was measured; the axis is logarithmic.",
         height=460,
     )

@@ -108,15 +108,18 @@ def _entity(name: str) -> str:
 @lru_cache(maxsize=1)
 def pairs() -> tuple[Pair, ...]:
     """Return every measured latency with the predictions of it, left out of their own fit."""
+    # A class with a single machine is reported under "other".
+    kinds = {row["class"] for row in _read("fit_report.csv") if row["group"] == "all"}
     found = []
     for row in _read("fit_predictions.csv"):
         machine, runtime, precision = row["group"].split("|")
+        kind = row["class"].partition("|")[0]
         found.append(
             Pair(
                 _entity(machine),
                 runtime,
                 precision,
-                row["class"].partition("|")[0],
+                kind if kind in kinds else "other",
                 row["dnn"],
                 int(row["batch"]),
                 float(row["measured_s"]),

@@ -53,6 +53,11 @@ class DnnRow:
     metric: str
     int8_lost: float
 
+    @property
+    def mmac(self) -> float:
+        """Work in millions of multiply-accumulates."""
+        return self.gmac * 1000.0
+
 
 @dataclass(frozen=True)
 class LmRow:
@@ -254,11 +259,13 @@ def cut_curve(id: str, precision: str) -> CutCurve:
     """Return the sizes at every boundary, and those of the input in several encodings."""
     dnn = load_catalog().dnns[id]
     done = prefix_at(dnn.mac, dnn.boundary_row)
+    # Before the first layer the input itself is sent, at no precision of the network.
+    first = float(dnn.boundary_byte[0]) / 1000.0 if len(dnn.boundary_byte) else _raw_kb(id)
     return CutCurve(
         id,
         plain(dnn.label, 40),
         boundary_words(id),
-        tuple(_cut_kb(dnn, precision).tolist()),
+        (first, *_cut_kb(dnn, precision).tolist()[1:]),
         tuple((done / max(done[-1], 1.0)).tolist()),
         _lines(id),
         _raw_kb(id),

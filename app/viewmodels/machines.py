@@ -10,6 +10,7 @@ __all__ = [
     "Roof",
     "comparison",
     "find_machines",
+    "fitted",
     "roof_of",
 ]
 
@@ -177,7 +178,7 @@ def find_machines(query: str = "", tier: str = "all", kind: str = "all") -> tupl
     return tuple(sorted(found, key=lambda row: (order.index(row.tier), row.label.lower())))
 
 
-def comparison(ids: Sequence[str], precision: str) -> tuple[tuple[str, tuple[FactText, ...]], ...]:
+def comparison(ids: Sequence[str]) -> tuple[tuple[str, tuple[FactText, ...]], ...]:
     """Return the facts of machines side by side: field in words, one text per machine."""
     machines = [load_catalog().machines[id] for id in ids]
     rows = [
@@ -188,7 +189,7 @@ def comparison(ids: Sequence[str], precision: str) -> tuple[tuple[str, tuple[Fac
         cells = tuple(_cell(machine, field) for machine in machines)
         if any(cell.origin != "missing" for cell in cells):
             rows.append((field_words(field), cells))
-    return (*rows, *_fitted(machines, precision))
+    return tuple(rows)
 
 
 def _cell(machine: Machine, field: str) -> FactText:
@@ -203,11 +204,10 @@ def _cell(machine: Machine, field: str) -> FactText:
     return text
 
 
-def _fitted(
-    machines: Sequence[Machine], precision: str
-) -> tuple[tuple[str, tuple[FactText, ...]], ...]:
+def fitted(ids: Sequence[str], precision: str) -> tuple[tuple[str, tuple[FactText, ...]], ...]:
     """Return the shares of peak and bandwidth that are reached, as the model takes them."""
     catalog, computed = load_catalog(), FORMATS[precision][2]
+    machines = [catalog.machines[id] for id in ids]
     rows = [
         (
             f"Share of the peak, {op}",

@@ -162,12 +162,20 @@ def source_words(id: str) -> str:
     return plain(f"{maker}{year}. {source.title}" if maker else f"{source.title}{year}", 160)
 
 
-def fact_text(found: Fact | Gap, digits: int = 3) -> FactText:
-    """Write a fact, or the gap where there is none."""
+def fact_text(found: Fact | Gap, digits: int = 3, basis: bool = True) -> FactText:
+    """Write a fact, or the gap where there is none.
+
+    Parameters
+    ----------
+    digits
+        Significant digits.
+    basis
+        Whether the remark names the basis; not where the field beside it already does.
+    """
     if isinstance(found, Gap):
         return FactText(UNKNOWN, "missing", plain(found.reason, 160))
     parts = []
-    if found.basis:
+    if basis and found.basis:
         parts.append(found.basis)
     if found.low is not None and found.high is not None:
         if found.unit in ("gco2e", "hz") or found.field == "price_usd":

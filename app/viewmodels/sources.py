@@ -123,7 +123,7 @@ def fact_rows() -> tuple[FactRow, ...]:
     """Return every fact that the model may use."""
     homes, found = _homes(), []
     for key, fact in load_catalog().facts.items():
-        text = fact_text(fact)
+        text = fact_text(fact, basis=False)
         found.append(
             FactRow(
                 key,
@@ -138,6 +138,10 @@ def fact_rows() -> tuple[FactRow, ...]:
                 fact,
             )
         )
+    # What was fitted comes last: it is the largest and the least telling part.
+    order = list(_COLLECTIONS)
+    fitted = "data/facts/efficiencies.csv"
+    found.sort(key=lambda row: (row.fact.file == fitted, order.index(row.collection)))
     return tuple(found)
 
 

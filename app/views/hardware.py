@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import state
 import streamlit as st
 from catalog_parts import (
@@ -17,7 +19,8 @@ from catalog_parts import (
 from charts.roofline import roofline_chart
 from drawing import draw
 from text import markdown, plain
-from viewmodels.machines import TIER_WORDS, comparison, find_machines, roof_of
+from viewmodels.machines import TIER_WORDS, comparison, find_machines, fitted, roof_of
+from viewmodels.provenance import FactText
 
 from analytic_models import Case, load_catalog
 from analytic_models.scenario import PRECISIONS
@@ -94,8 +97,8 @@ def roofs(ids: list[str], case: Case) -> None:
             "not seen; a machine without measurements takes that of its class. See Validation."
         )
         for id in ids:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f"Use {markdown(load_catalog().machines[id].label, 40)} as")
+            st.markdown(f"Use {markdown(load_catalog().machines[id].label, 40)} as")
+            with st.container(horizontal=True, gap="small"):
                 for tier in TIER_WORDS:
                     use_button(tier, id, f"{tier}", getattr(case.scenario, tier) == id)
 
@@ -118,13 +121,20 @@ def page() -> None:
         st.info("Choose a machine in the table or above.")
         return
     roofs(ids, case)
-    head = ("", *(plain(machines[id].label, 40) for id in ids))
+    facts(comparison(ids), ids, "Facts of the chosen machines")
     precision = state.ui("machine_precision", "fp32") or "fp32"
+    with st.expander(f"Shares of the peak that were reached, {precision}"):
+        facts(fitted(ids, precision), ids, "Fitted efficiencies")
+
+
+def facts(rows: Sequence[tuple[str, Sequence[FactText]]], ids: list[str], label: str) -> None:
+    """Draw facts side by side, each with badge and source."""
+    machines = load_catalog().machines
     body = [
         (cell(words), *(cell(t.value, t.origin, f"{t.source}. {t.remark}") for t in texts))
-        for words, texts in comparison(ids, precision)
+        for words, texts in rows
     ]
-    html_table(head, body, "Facts of the chosen machines")
+    html_table(("", *(plain(machines[id].label, 40) for id in ids)), body, label)
 
 
 page()

@@ -15,7 +15,7 @@ from analytic_models import load_catalog
 COLUMNS = {
     "label": "Network",
     "task": "Task",
-    "gmac": "GMAC",
+    "mmac": "MMAC",
     "mparams": "M parameters",
     "layers": "Layers",
     "cuts": "Boundaries",
@@ -79,15 +79,7 @@ def page() -> None:
         state.set_ui("dnns", [*ids, clicked.id][-COMPARED:])
         st.rerun()
     if ids:
-        shown = kept(
-            st.segmented_control,
-            "dnn_shown",
-            ids[-1],
-            "Layer by layer",
-            options=ids,
-            format_func=dnns.label,
-        )
-        profile(shown or ids[-1], case)
+        profile(ids, case)
     with st.expander(f"Language models ({len(lm_rows())})"):
         browse_lms()
 

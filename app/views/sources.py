@@ -63,11 +63,11 @@ def facts(case: Case) -> None:
             options=list(ORIGINS),
             format_func=ORIGINS.__getitem__,
         )
-        mine = kept(st.toggle, "fact_used", False, "Used by my design")
+        mine = kept(st.toggle, "fact_used", True, "Used by my design")
     rows = find_facts(words, home, origin or "all", field, used_facts(case) if mine else None)
     counts = ", ".join(f"{count} {name}" for name, count in origin_counts(rows).items())
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{len(rows)} facts**: {counts}")
+        st.markdown(f"**{len(rows)} of {len(fact_rows())} facts**: {counts}")
         st.download_button(
             "Download as CSV",
             lambda: rows_as_csv(rows),

@@ -21,27 +21,25 @@ def latencies() -> None:
     st.markdown(
         f"Over **{overall.rows} published latencies** of {overall.dnns} networks, half of the "
         f"predictions are within **{share(overall.errors['ours'][0])}** and {good} of {known} "
-        f"within a factor of two. The fit never knew the network; it did know the **machine**. A "
-        "machine without measurements takes the larger errors of its class, see below."
+        f"within a factor of two (an error of 100 % is twice or half). "
+        "The fit never knew the network; it did know the **machine**. A machine without measurements takes the larger errors of its class, see below."
     )
     new = [
         row for row in error_rows() if row.test == NEW_MACHINE and not row.kind.startswith("llm")
     ]
-    kind = kept(
-        st.selectbox,
-        "check_kind",
-        "all",
-        "Class of machine",
-        options=["all", *(row.kind for row in classes)],
-    )
-    which = kept(
-        st.segmented_control,
-        "check_predictor",
-        "ours",
-        "Predicted by",
-        options=list(PREDICTORS),
-        format_func=PREDICTORS.__getitem__,
-    )
+    left, right = st.columns([1, 3], vertical_alignment="bottom")
+    with left:
+        kinds = ["all", *(row.kind for row in classes)]
+        kind = kept(st.selectbox, "check_kind", "all", "Class of machine", options=kinds)
+    with right:
+        which = kept(
+            st.segmented_control,
+            "check_predictor",
+            "ours",
+            "Predicted by",
+            options=list(PREDICTORS),
+            format_func=PREDICTORS.__getitem__,
+        )
     shown = [pair for pair in pairs() if kind in ("all", pair.kind)]
     charts = [scatter_chart(shown, which or "ours", PREDICTORS[which or "ours"])]
     draw([*charts, error_chart(classes, PREDICTORS)], key="checks", columns=2)
