@@ -1,20 +1,29 @@
-"""The search behind the best design: cached for all visitors, one at a time on the processor."""
+"""The search behind the best design: kept for all visitors, one at a time on the processor."""
 
 from __future__ import annotations
 
-__all__ = ["optimum"]
+__all__ = ["known", "optimum"]
 
 import threading
 
-import streamlit as st
 from viewmodels.optimum import Optimum, find_optimum
 
-from analytic_models import Case, Design
+from analytic_models import Case, Design, Scenario
 
 _KEPT = 128
+_OBJECTIVE = "latency_required_s"
+
+_found: dict[tuple[Scenario, str, str], Optimum] = {}
+# One search at a time, so that the sliders of others stay quick; it also guards what is kept.
+_searching = threading.Lock()
 
 
-def optimum(case: Case, objective: str = "latency_required_s", second: str = "") -> Optimum:
+def known(case: Case, objective: str = _OBJECTIVE, second: str = "") -> Optimum | None:
+    """Return the best design if it has been searched for already; parameters as ``optimum``."""
+    return _found.get((case.scenario, objective, second))
+
+
+def optimum(case: Case, objective: str = _OBJECTIVE, second: str = "") -> Optimum:
     """Return the best design of the scenario of a case.
 
     Parameters
@@ -24,16 +33,15 @@ def optimum(case: Case, objective: str = "latency_required_s", second: str = "")
     objective, second
         Quantity that is made small, and another one for the trade-off; see ``find_optimum``.
     """
-    return _cached(Case(case.scenario, Design()).to_json(), objective, second)
-
-
-@st.cache_data(max_entries=_KEPT, show_spinner=False)
-def _cached(scenario_json: str, objective: str, second: str) -> Optimum:
-    with _slot():
-        return find_optimum(scenario_json, objective, second)
-
-
-@st.cache_resource(show_spinner=False)
-def _slot() -> threading.BoundedSemaphore:
-    """Let one search run at a time, so that sliders of others stay quick."""
-    return threading.BoundedSemaphore(1)
+    found = known(case, objective, second)
+    if found is not None:
+        return found
+    with _searching:
+        found = known(case, objective, second)
+        if found is None:
+            text = Case(case.scenario, Design()).to_json()
+            found = find_optimum(text, objective, second)
+            while len(_found) >= _KEPT:
+                _found.pop(next(iter(_found)))
+            _found[case.scenario, objective, second] = found
+    return found

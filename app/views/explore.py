@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
+
 import controls
 import state
 import streamlit as st
@@ -15,7 +18,7 @@ from controls import Options
 from drawing import ask_explanation, draw
 from pages import link_to
 from parts import key_numbers, presets, title
-from searching import optimum
+from searching import known, optimum
 from viewmodels.breakdown import resource_parts, waterfall
 from viewmodels.cliff import cliff
 from viewmodels.current import evaluated
@@ -28,6 +31,8 @@ from viewmodels.picture import picture
 from analytic_models import Case, Evaluation
 
 OPEN_SCENARIO = ("dnn", "uplink", "population_count", "deadline_s")
+# How long the controls rest before the best design is searched for [s].
+PAUSE_S = 0.4
 OPEN_DESIGN = ("cut1", "cut2")
 
 
@@ -83,10 +88,24 @@ def diagrams(case: Case, evaluation: Evaluation) -> None:
     follow(draw(charts, key="diagrams", columns=2), case)
 
 
+def search_later(case: Case, before: str, turns: Iterator[int]) -> None:
+    """Show the answer to the scenario before as out of date; search when the page asks again."""
+    st.html(f'<div class="eccc-waiting" aria-busy="true">{before}</div>')
+    if next(turns) > 0:
+        optimum(case)
+        st.rerun()
+
+
 def best_design(case: Case, evaluation: Evaluation) -> None:
     """Draw the best design beside the present one, with the reason and a button."""
+    before = state.ui("best", "")
+    if before and known(case) is None:
+        # A search costs more than the rest of a run: it waits until the controls rest.
+        st.fragment(run_every=PAUSE_S)(search_later)(case, before, count())
+        return
     with st.spinner("Searching every design…"):
         panel = best_panel(case, evaluation, optimum(case))
+    state.set_ui("best", panel.html)
     st.html(panel.html)
     if panel.apply is not None:
         st.button(
