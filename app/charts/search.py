@@ -35,12 +35,16 @@ class _Front(Protocol):
     best: int
 
 
-_ROW = 38
-_FRAME = 88
+_ROW = 50
+_FRAME = 76
 
 
 def _many(count: int) -> str:
     return f"{count:,}".replace(",", "\u202f")
+
+
+def _capital(words: str) -> str:
+    return words if words[1:2].isdigit() else words[:1].upper() + words[1:]
 
 
 def funnel_chart(steps: Sequence[_Step]) -> Chart:
@@ -51,14 +55,12 @@ def funnel_chart(steps: Sequence[_Step]) -> Chart:
     steps
         Stages in order, the first with all designs.
     """
-    labels = [step.label for step in steps]
-    removed = ["" if at == 0 else f"−{_many(step.removed)}" for at, step in enumerate(steps)]
+    places = list(range(len(steps)))
     texts = [
-        f"{_many(step.left)} left" + (f"  ({gone})" if gone and step.removed else "")
-        for step, gone in zip(steps, removed, strict=True)
+        f"{step.label}: <b>{_many(step.left)}</b>"
+        + (f" left, {_many(step.removed)} removed" if step.removed else " left" if at else "")
+        for at, step in enumerate(steps)
     ]
-    largest = max((step.left for step in steps), default=1) or 1
-    tokens = ["@bad" if step.left == 0 else "@best" for step in steps]
     reasons = [step.reason for step in steps if step.reason]
     return Chart(
         id="funnel",
@@ -69,26 +71,40 @@ def funnel_chart(steps: Sequence[_Step]) -> Chart:
             {
                 "type": "bar",
                 "orientation": "h",
-                "y": labels,
+                "y": places,
                 "x": [step.left for step in steps],
-                "marker": {"color": tokens},
-                "text": texts,
-                "textposition": "outside",
-                "cliponaxis": False,
+                "width": 0.42,
+                "marker": {"color": ["@bad" if step.left == 0 else "@best" for step in steps]},
                 "showlegend": False,
-                "hovertemplate": "%{y}: %{text}<extra></extra>",
+                "hovertext": texts,
+                "hovertemplate": "%{hovertext}<extra></extra>",
             }
         ],
         layout={
-            "xaxis": {"title": {"text": "designs"}, "range": [0, 1.5 * largest]},
-            "yaxis": {"autorange": "reversed"},
-            "margin": {"l": 200, "r": 16, "t": 8, "b": 44},
+            "xaxis": {"title": {"text": "designs"}, "rangemode": "tozero", "nticks": 5},
+            "yaxis": {"autorange": "reversed", "showticklabels": False, "ticks": ""},
+            "annotations": [_above(at, text) for at, text in zip(places, texts, strict=True)],
+            "margin": {"l": 8, "r": 16, "t": 12, "b": 44},
         },
         note="".join(f"Not known: {reason}. " for reason in reasons).strip(),
         columns=("Requirement", "Removed", "Left", "Reason"),
         rows=[(step.label, step.removed, step.left, step.reason) for step in steps],
         height=_FRAME + _ROW * len(steps),
     )
+
+
+def _above(at: int, text: str) -> dict[str, Any]:
+    """Words above a bar, which fit a narrow screen too."""
+    return {
+        "x": 0,
+        "xref": "paper",
+        "xanchor": "left",
+        "y": at,
+        "yshift": 17,
+        "text": text,
+        "showarrow": False,
+        "align": "left",
+    }
 
 
 def pareto_chart(
@@ -145,7 +161,7 @@ def pareto_chart(
         )
     return Chart(
         id="pareto",
-        title=f"{y_label[:1].upper()}{y_label[1:]} against {x_label}",
+        title=f"{_capital(y_label)} against {x_label}",
         alt=spoken,
         data=data,
         layout={

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-__all__ = ["OBJECTIVES", "Objective", "objective_words", "sentence_case", "unit_of"]
+__all__ = [
+    "OBJECTIVES",
+    "Objective",
+    "constraint_words",
+    "objective_words",
+    "sentence_case",
+    "unit_of",
+]
 
 from dataclasses import dataclass
 
 from analytic_models import Scenario
 from analytic_models.evaluation import QUANTITIES
+from analytic_models.optimizers.solution import Constraint
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,22 @@ OBJECTIVES: tuple[Objective, ...] = (
 def unit_of(quantity: str) -> str:
     """Return the unit symbol of a quantity."""
     return str(QUANTITIES[quantity][1])
+
+
+_CONSTRAINTS = {
+    "stable_flag": "every queue stays finite",
+    "memory_frac": "it fits into memory",
+    "raw_input_leaves_flag": "the raw input stays on the device",
+    "latency_required_s": "the deadline",
+    "accuracy_drop_pp": "the accuracy limit",
+    "energy_device_j": "the energy limit",
+    "cost_usd": "the cost limit",
+}
+
+
+def constraint_words(constraint: Constraint) -> str:
+    """Name a requirement in a few words."""
+    return _CONSTRAINTS.get(constraint.quantity, constraint.label or constraint.quantity)
 
 
 def sentence_case(words: str) -> str:

@@ -22,7 +22,7 @@ from viewmodels.cuts import boundary_words, last_boundary, placement_words
 from viewmodels.display import against, short, significant
 from viewmodels.front import Front, front_of
 from viewmodels.key_figures import STATION_WORDS
-from viewmodels.objectives import objective_words, sentence_case, unit_of
+from viewmodels.objectives import constraint_words, objective_words, sentence_case, unit_of
 
 
 @dataclass(frozen=True)
@@ -119,10 +119,7 @@ def find_optimum(scenario_json: str, objective: str, second: str = "") -> Optimu
         why=_why(solution) if found else (),
         badge=_badge(solution),
         certificate=_certificate(solution),
-        funnel=tuple(
-            Step(sentence_case(s.label), s.removed, s.left, _reasons(s.reasons))
-            for s in solution.funnel
-        ),
+        funnel=_steps(solution),
         binding=tuple(_binding(solution, b) for b in solution.binding),
         runner_up=runner.case().to_json() if runner is not None else "",
         margin=_margin(solution),
@@ -239,7 +236,20 @@ def _binding(solution: Solution, binding: object) -> str:
     at: float = binding.value  # type: ignore[attr-defined]
     now, other = against(solution.value, without, unit_of(solution.objective))
     tail = "" if math.isfinite(at) else ", but that quantity is not known there"
-    return f"Without {constraint.label or constraint.quantity}: {other} instead of {now}{tail}."
+    return f"Without {_without(constraint)}: {other} instead of {now}{tail}."
+
+
+def _without(constraint: Constraint) -> str:
+    words = constraint_words(constraint)
+    return words if words.startswith("the ") and "stays" not in words else f"the rule that {words}"
+
+
+def _steps(solution: Solution) -> tuple[Step, ...]:
+    named = {c.label: constraint_words(c) for c in solution.constraints}
+    return tuple(
+        Step(sentence_case(named.get(s.label, s.label)), s.removed, s.left, _reasons(s.reasons))
+        for s in solution.funnel
+    )
 
 
 def _margin(solution: Solution) -> str:
@@ -255,7 +265,7 @@ def _margin(solution: Solution) -> str:
 
 def _relax(constraint: Constraint, value: float) -> Relaxation:
     unit = unit_of(constraint.quantity)
-    label = sentence_case(constraint.label or QUANTITIES[constraint.quantity][0])
+    label = sentence_case(constraint_words(constraint))
     if constraint.quantity in ("stable_flag", "raw_input_leaves_flag"):
         return Relaxation(label, "not met", "needed")
     if math.isnan(value):

@@ -242,9 +242,9 @@ def test_an_infeasible_scenario_says_what_to_relax_and_the_relaxed_one_is_feasib
     assert not found.feasible
     assert found.best == ""
     needed = {row.constraint: row.value.split(" ") for row in found.relax}
-    assert "The deadline at mean" in needed
-    time, unit = needed["The deadline at mean"]
-    loss = needed.get("The accuracy that may be lost", ["1.0"])[0]
+    assert "The deadline" in needed
+    time, unit = needed["The deadline"]
+    loss = needed.get("The accuracy limit", ["1.0"])[0]
     relaxed = tight.with_scenario(
         deadline_s=float(time) * {"ms": 1e-3, "s": 1.0}[unit], accuracy_drop_max_pp=float(loss)
     )
