@@ -18,8 +18,9 @@ _SERIES_BELOW = 1e-2
 
 
 def _load(service: S, mean: S) -> Array:
-    """One-server load with the same mean slowdown; the load itself for one server."""
-    return np.where(np.isfinite(mean) & np.greater(mean, 0.0), 1.0 - service / mean, 0.0)
+    """Return the one-server load with the same mean slowdown; 1 where the queue is unstable."""
+    load = np.where(np.greater(mean, 0.0), 1.0 - service / mean, 0.0)
+    return np.where(np.isinf(mean), 1.0, load)
 
 
 def _fixed_part(load: Array) -> Array:
@@ -157,5 +158,5 @@ def shared_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> list[Sta
     met, given, spread = _excess(mean, shared_variance(mean, service, scv), service, scv)
     # Where nobody meets anybody the excess has no law; its weight is then zero.
     safe = np.where(np.greater(given, 0.0), given, 1.0)
-    ratio = np.where(np.greater(given, 0.0), spread / (safe * safe), 1.0)
+    ratio = np.where(np.greater(given, 0.0) & np.isfinite(given), spread / (safe * safe), 1.0)
     return [gamma_law(service, scv), thinned_law(met, gamma_law(safe, ratio))]
