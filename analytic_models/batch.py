@@ -26,12 +26,14 @@ from analytic_models.lookups import (
     edge_price,
     encoder_rate,
     encoding_bits,
+    is_special,
     losses,
     scenario_columns,
 )
 from analytic_models.origins import Looked, Origin
 from analytic_models.segments import LayerTimes, WorkEffect
 from analytic_models.units import Array
+from analytic_models.user_data import UserData
 from taxonomy.load import load_taxonomy
 
 # Scenario fields that a sweep may turn into an array: they are input columns of the same name.
@@ -76,6 +78,8 @@ class Batch:
         Why a column is not known, where some of it is nan.
     tables
         Layer tables by (tier, precision).
+    user_data
+        The user's data that the catalog had laid over it.
     """
 
     scenario: Scenario
@@ -86,6 +90,7 @@ class Batch:
     origins: Mapping[str, Looked]
     reasons: Mapping[str, str]
     tables: Mapping[tuple[str, str], LayerTimes]
+    user_data: UserData | None = None
 
 
 def batch_of(
@@ -118,6 +123,7 @@ def batch_of(
     looked = _scenario_columns(scenario, catalog)
     columns: dict[str, Array] = {name: item.value for name, item in looked.items()}
     columns["exact_tail_flag"] = float(exact_tail)
+    columns["special_tail_flag"] = float(exact_tail and is_special(scenario))
     reasons = {name: item.origin.note for name, item in looked.items() if math.isnan(item.value)}
     look_up, found = _design_columns(scenario, catalog, designs, work_effects)
     columns |= found
@@ -135,6 +141,7 @@ def batch_of(
         origins,
         reasons | look_up.reasons,
         look_up.tables,
+        catalog.user_data,
     )
 
 
@@ -164,6 +171,7 @@ def _design_columns(
         scenario.edge,
         scenario.cloud,
         scenario.timing,
+        (scenario.edge_discipline, scenario.cloud_discipline, scenario.batch_reference_count),
     )
     found = kept.get(key)
     if found is not None and (single or found[0] is designs):

@@ -27,8 +27,8 @@ def shape_problems(value: object, parts: Mapping[str, type]) -> list[Problem]:
     problems = []
     if value.get("schema") != SCHEMA:
         problems.append(Problem("schema", f"{shown(value.get('schema'))} is not supported", SCHEMA))
-    for key in sorted(set(value) - {"schema", "scenario", "design"}):
-        problems.append(Problem(str(key), "unknown key", "schema, scenario, design"))
+    for key in sorted(set(value) - {"schema", "scenario", "design", "user_data"}):
+        problems.append(Problem(str(key), "unknown key", "schema, scenario, design, user_data"))
     for part, owner in parts.items():
         given = value.get(part, {})
         if not isinstance(given, dict):

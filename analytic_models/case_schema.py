@@ -9,6 +9,7 @@ from typing import Any
 from analytic_models.case_checks import SCHEMA
 from analytic_models.design import Design, Scenario
 from analytic_models.fields import Field, declared_fields
+from analytic_models.user_schema import user_data_schema
 
 
 def case_schema() -> dict[str, Any]:
@@ -47,5 +48,10 @@ def case_schema() -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "required": ["schema"],
-        "properties": {"schema": {"const": SCHEMA}, "scenario": part(Scenario), "design": design},
+        "properties": {
+            "schema": {"const": SCHEMA},
+            "scenario": part(Scenario),
+            "design": design,
+            "user_data": user_data_schema(),
+        },
     }

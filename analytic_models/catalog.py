@@ -30,7 +30,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from analytic_models.catalog_entities import (
     Encoding,
@@ -44,6 +44,9 @@ from analytic_models.catalog_entities import (
 from analytic_models.catalog_read import Fact, Source, Tables, read_tables
 from analytic_models.errors import DataError, Problem
 from analytic_models.layer_graph import DecoderLm, Dnn, parse_decoder, parse_dnn
+
+if TYPE_CHECKING:
+    from analytic_models.user_data import UserData
 
 _Item = TypeVar("_Item")
 
@@ -95,6 +98,22 @@ class Catalog:
     folder: Path
     written: int
     others: Mapping[str, Mapping[str, Entity]] = field(default_factory=dict)
+    user_data: UserData | None = None
+
+    def with_user_data(self, user_data: UserData) -> Catalog:
+        """Return this catalog with a user's machines, hops, dnns and measurements laid over it.
+
+        Equal data give the same catalog again, so that what is cached by catalog stays cached.
+
+        Raises
+        ------
+        DataError
+            If an id is taken, or a measurement cannot be used.
+        """
+        # The overlay is built on the catalog, which therefore cannot import it first.
+        from analytic_models.user_catalog import catalog_for
+
+        return catalog_for(user_data, self)
 
     def price(self, item: str) -> Fact:
         """Return a price: rent in usd/s, egress in usd/byte, electricity in usd/j.

@@ -32,7 +32,7 @@ _SOURCE_KEYS = (
 )  # fmt: skip
 COLLECTIONS = ("machines", "hops", "regions", "prices")
 
-Origin = Literal["cited", "measured", "assumed"]
+Origin = Literal["cited", "measured", "assumed", "chosen"]
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ def optimize_case(arguments: argparse.Namespace) -> int:
     case = read_case(arguments.case, arguments.set)
     limits = read_limits(arguments.at_most, arguments.at_least) or None
     (objective,) = read_quantities([arguments.minimise], "--minimise")
-    solution = optimize(case.scenario, objective, limits)
+    solution = optimize(case, objective, limits)
     if arguments.json:
         write_json(_solution_dict(solution))
     else:

@@ -9,7 +9,6 @@ import math
 import sys
 from collections.abc import Iterator, Sequence
 
-from analytic_models.catalog import load_catalog
 from analytic_models.design import Case
 from analytic_models.display import format_quantity, plain
 from analytic_models.evaluation import QUANTITIES
@@ -49,7 +48,7 @@ def write_json(value: object) -> None:
 def design_words(case: Case) -> list[tuple[str, str]]:
     """Say in rows of words what runs where, and how it is sent."""
     scenario, design = case.scenario, case.design
-    catalog = load_catalog()
+    catalog = case.catalog()
     dnn = catalog.dnns[scenario.dnn]
     last = len(dnn.boundary_row) - 1
     cuts = {

@@ -6,7 +6,7 @@ weights, multiply-accumulates and cache are sums of a few products.
 
 from __future__ import annotations
 
-__all__ = ["FAMILIES", "DecoderImport", "import_decoder"]
+__all__ = ["FAMILIES", "DecoderImport", "closed_form", "config_problems", "import_decoder"]
 
 import json
 import re
@@ -130,7 +130,7 @@ def import_decoder(text: str, id: str, *, label: str = "", origin: str = "") -> 
         "label": label or id,
         "source": source,
         "config": config,
-        **_closed_form(config),
+        **closed_form(config),
     }
     written = graph_text(document)
     return DecoderImport(written, parse_decoder(written, id), tuple(notes))
@@ -242,8 +242,42 @@ def _experts(read: _Reader) -> dict[str, int]:
     return found
 
 
-def _closed_form(c: Mapping[str, Any]) -> dict[str, Any]:
-    """Sum weights, work and cache of one block and of the model."""
+_COUNTS = (
+    "layers", "hidden", "heads", "kv_heads", "head_dim", "ffn", "vocab", "context",
+)  # fmt: skip
+_OPTIONAL = ("experts", "experts_active", "shared_ffn", "norms_per_block", "window")
+_FLAGS = ("qkv_bias", "out_bias", "mlp_bias", "qk_norm")
+
+
+def config_problems(config: object, path: str) -> list[Problem]:
+    """Return what is wrong with the ``config`` of a ``decoder-lm/1`` file."""
+    if not isinstance(config, dict):
+        return [Problem(path, "is not an object", ", ".join(_COUNTS))]
+    problems = []
+    known = (*_COUNTS, *_OPTIONAL, *_FLAGS, "tied", "gated")
+    for key in config:
+        if key not in known:
+            problems.append(Problem(f"{path}.{_short(key)}", "unknown key", ", ".join(known)))
+    for key in _COUNTS:
+        if not _is_size(config.get(key)):
+            problems.append(Problem(f"{path}.{key}", "is not a size", "1 to 1000000000"))
+    for key in _OPTIONAL:
+        if key in config and not _is_size(config[key]):
+            problems.append(Problem(f"{path}.{key}", "is not a size", "1 to 1000000000"))
+    for key in ("tied", "gated", *_FLAGS):
+        if not isinstance(config.get(key, key in _FLAGS), bool):
+            problems.append(Problem(f"{path}.{key}", "is not a flag", "true, false"))
+    if config.get("gated") is False:
+        problems.append(Problem(f"{path}.gated", "is not supported", "true"))
+    return problems
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 1_000_000_000
+
+
+def closed_form(c: Mapping[str, Any]) -> dict[str, Any]:
+    """Return weights, work and cache of one block and of the model from our configuration."""
     hidden, wide = c["hidden"], c["heads"] * c["head_dim"]
     narrow = c["kv_heads"] * c["head_dim"]
     experts, active = c.get("experts", 1), c.get("experts_active", 1)

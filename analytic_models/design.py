@@ -19,8 +19,8 @@ from analytic_models.case_checks import (
     rule_problems,
     shape_problems,
 )
-from analytic_models.catalog import Catalog, data_folder, load_catalog
-from analytic_models.errors import DesignError, Problem
+from analytic_models.catalog import Catalog, data_folder
+from analytic_models.errors import DataError, DesignError, Problem
 from analytic_models.fields import (
     check_value,
     choice,
@@ -31,6 +31,8 @@ from analytic_models.fields import (
     integer,
 )
 from analytic_models.scenario import PRECISIONS, TIERS, Scenario
+from analytic_models.user_catalog import catalog_for
+from analytic_models.user_data import UserData
 
 _LONGEST_JSON = 1_000_000
 
@@ -109,22 +111,51 @@ class Design:
 
 @dataclass(frozen=True)
 class Case:
-    """A scenario and a design; immutable, and equal cases have equal JSON."""
+    """A scenario and a design; immutable, and equal cases have equal JSON.
+
+    ``user_data`` are the user's own machines, hops, dnns and measurements, if there are any: they
+    travel in the JSON, and the case is looked up in the catalog with them laid over it.
+    """
 
     scenario: Scenario = dataclasses.field(default_factory=Scenario)
     design: Design = dataclasses.field(default_factory=Design)
+    user_data: UserData | None = None
+
+    def __post_init__(self) -> None:
+        if not self.user_data:
+            object.__setattr__(self, "user_data", None)
 
     def with_scenario(self, **changes: Any) -> Case:  # noqa: ANN401 - values of any declared field
         """Return a case with some scenario fields replaced."""
-        return Case(dataclasses.replace(self.scenario, **changes), self.design)
+        scenario = dataclasses.replace(self.scenario, **changes)
+        return dataclasses.replace(self, scenario=scenario)
 
     def with_design(self, **changes: Any) -> Case:  # noqa: ANN401 - values of any declared field
         """Return a case with some design fields replaced."""
-        return Case(self.scenario, dataclasses.replace(self.design, **changes))
+        return dataclasses.replace(self, design=dataclasses.replace(self.design, **changes))
+
+    def catalog(self, base: Catalog | None = None) -> Catalog:
+        """Return the catalog that this case is looked up in.
+
+        Parameters
+        ----------
+        base
+            Catalog to lay the user's data over; the shipped one by default.
+
+        Raises
+        ------
+        DesignError
+            If the user's data do not fit the catalog; every problem names its place.
+        """
+        try:
+            return catalog_for(self.user_data, base)
+        except DataError as error:
+            raise DesignError(error.problems) from None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plain JSON value."""
-        return {"schema": SCHEMA, "scenario": _plain(self.scenario), "design": _plain(self.design)}
+        value = {"schema": SCHEMA, "scenario": _plain(self.scenario), "design": _plain(self.design)}
+        return value if self.user_data is None else value | {"user_data": self.user_data.to_dict()}
 
     def to_json(self, indent: int | None = None) -> str:
         """Return canonical JSON: keys sorted, no needless space unless ``indent`` is given."""
@@ -165,11 +196,16 @@ class Case:
                 declared = field_of(owner, name)
                 if declared is not None:
                     ranges += check_value(f"{part}.{name}", declared, item)
+        try:
+            own = UserData.from_dict(value["user_data"]) if "user_data" in value else None
+        except DataError as error:
+            ranges += error.problems
         if ranges:
             raise DesignError(ranges)
         case = cls(
             Scenario(**coerce(Scenario, value.get("scenario", {}))),
             Design(**coerce(Design, value.get("design", {}))),
+            own,
         )
         case.check(catalog)
         return case
@@ -182,7 +218,7 @@ class Case:
         DesignError
             With all problems of the first step that fails.
         """
-        catalog = catalog or load_catalog()
+        catalog = self.catalog(catalog)
         for step in (id_problems, rule_problems, cut_problems):
             problems = step(self, catalog)
             if problems:

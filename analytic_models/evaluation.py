@@ -82,7 +82,8 @@ class Evaluation:
         }
         scenario = dataclasses.replace(self.batch.scenario, **changes)
         designs = self.batch.designs
-        return Case(scenario, designs.design(index if len(designs) > 1 else 0))
+        design = designs.design(index if len(designs) > 1 else 0)
+        return Case(scenario, design, self.batch.user_data)
 
 
 def _as_field(scenario: Scenario, name: str, value: float) -> float | int:
@@ -161,6 +162,7 @@ def evaluate(
     True
     """
     if isinstance(cases, Case):
+        catalog = cases.catalog(catalog)
         batch = batch_of(cases.scenario, DesignSet.of(cases.design), None, exact, catalog)
         return run_batch(batch, quantities)
     if not cases:
@@ -169,7 +171,10 @@ def evaluate(
         raise DesignError(
             Problem("cases", "differ in their scenario", "one scenario for a set of cases")
         )
+    if any(case.user_data != cases[0].user_data for case in cases):
+        raise DesignError(Problem("cases", "differ in their user data", "the same user data"))
     designs = DesignSet.of_many([case.design for case in cases])
+    catalog = cases[0].catalog(catalog)
     return run_batch(batch_of(cases[0].scenario, designs, None, exact, catalog), quantities)
 
 
@@ -212,6 +217,7 @@ def sweep(
     problems = _sweep_problems(arrays)
     if problems:
         raise DesignError(problems)
+    catalog = case.catalog(catalog)
     batch = batch_of(case.scenario, DesignSet.of(case.design), arrays, exact, catalog)
     return run_batch(batch, quantities)
 

@@ -8,14 +8,14 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 from analytic_models.batch import Batch, batch_of, column_origins
-from analytic_models.catalog import Catalog, Fact, load_catalog
+from analytic_models.catalog import Catalog, Fact
 from analytic_models.design import TIERS, Case
 from analytic_models.design_set import DesignSet
 from analytic_models.errors import DesignError, Problem
@@ -26,6 +26,7 @@ from analytic_models.laws.compute import roofline_time
 from analytic_models.origins import Looked, Origin
 from analytic_models.pipeline import LABELS, PIPELINE
 from analytic_models.segments import LayerTimes
+from analytic_models.user_data import UserData
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,7 @@ def explain(
     if quantity not in QUANTITIES:
         raise DesignError(Problem(quantity, "is not a quantity", ", ".join(QUANTITIES)))
     chosen = evaluation if isinstance(evaluation, Case) else evaluation.case(case)
-    catalog = catalog or load_catalog()
+    catalog = chosen.catalog(catalog)
     batch = batch_of(
         chosen.scenario, DesignSet.of(chosen.design), None, exact_tail=True, catalog=catalog
     )
@@ -248,8 +249,7 @@ class _Explainer:
         )
 
     def _inner(self, binding: Binding) -> Node:
-        flag = self.result.value(binding.by) if binding.by else 0.0
-        bound = binding.chosen(flag)
+        bound = binding.chosen(self.result.value)
         names = tuple(bound.inputs.values())
         applied = self.batch.effects.get(binding.hook, ()) if binding.hook else ()
 
@@ -390,6 +390,24 @@ class Difference:
     contribution: float
 
 
+def _user_data_step(
+    before: Case, after: Case, quantity: str, catalog: Catalog | None
+) -> tuple[list[Difference], Case, Case]:
+    """Give both cases the user's data of both, and return what that alone changes."""
+    if before.user_data == after.user_data:
+        return [], before, after
+    own, other = before.user_data or UserData(), after.user_data or UserData()
+    both = own.merged(other)
+    joined = [replace(case, user_data=both) for case in (before, after)]
+
+    def value(case: Case) -> float:
+        return evaluate(case, [quantity], catalog=catalog).value(quantity)
+
+    share = value(joined[0]) - value(before) + value(after) - value(joined[1])
+    step = Difference("user_data", "Your data", own.summary(), other.summary(), share)
+    return [step], joined[0], joined[1]
+
+
 def diff(
     before: Case, after: Case, quantity: str = "latency_mean_s", catalog: Catalog | None = None
 ) -> tuple[Difference, ...]:
@@ -404,8 +422,8 @@ def diff(
     quantity
         Quantity whose change is shared out.
     """
+    steps, before, after = _user_data_step(before, after, quantity, catalog)
     value = evaluate(before, [quantity], catalog=catalog).value(quantity)
-    steps: list[Difference] = []
     current, pending = before, []
     for part in ("scenario", "design"):
         old, new = getattr(before, part), getattr(after, part)

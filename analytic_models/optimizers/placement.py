@@ -135,7 +135,7 @@ def _slack(constraint: Constraint) -> float:
 
 
 def optimize(
-    scenario: Scenario,
+    scenario: Scenario | Case,
     minimise: str = "latency_required_s",
     subject_to: Mapping[str, float] | Sequence[Constraint] | None = None,
     over: Space | None = None,
@@ -146,7 +146,7 @@ def optimize(
     Parameters
     ----------
     scenario
-        What is given.
+        What is given; of a case also the user's data, while its design does not matter.
     minimise
         Quantity to minimise; accuracies are maximised.
     subject_to
@@ -171,6 +171,8 @@ def optimize(
     evaluated by transform inversion.
     """
     begun = time.perf_counter()
+    if isinstance(scenario, Case):
+        catalog, scenario = scenario.catalog(catalog), scenario.scenario
     if minimise not in QUANTITIES:
         raise DesignError(
             Problem("minimise", f"{minimise!r} is not a quantity", ", ".join(QUANTITIES))
