@@ -70,6 +70,7 @@ ARM = """() => {
   plot.on('plotly_afterplot', drawn);
 }"""
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
+SEARCH = ".eccc-waiting"
 FIRST = ".eccc-plot svg.main-svg"
 
 
@@ -120,6 +121,9 @@ class Server:
         From the key to the redrawn first chart, for each move.
     cpu_ms
         CPU time of the server from the key until the script has ended, for each move.
+    best_ms, search_cpu_ms
+        From the key until the best design of the new scenario stands beside the charts, and the CPU
+        time of the server for it after the run; nothing on a page without a search.
     """
 
     name: str
@@ -129,6 +133,8 @@ class Server:
     cold_s: float = 0.0
     took_ms: list[float] = field(default_factory=list)
     cpu_ms: list[float] = field(default_factory=list)
+    best_ms: list[float] = field(default_factory=list)
+    search_cpu_ms: list[float] = field(default_factory=list)
     missed: int = 0
 
 
@@ -233,12 +239,19 @@ class Driver:
             time.sleep(0.005)
             took = page.evaluate("window.__took")
         page.locator(IDLE).wait_for()
-        spent = process_clock(server.process.pid) - clock
+        drawn = process_clock(server.process.pid)
         if took is None:
             server.missed += 1
         elif keep:
             server.took_ms.append(float(took))
-            server.cpu_ms.append(spent * 1e3)
+            server.cpu_ms.append((drawn - clock) * 1e3)
+        if page.locator(SEARCH).count():
+            page.locator(SEARCH).first.wait_for(state="detached")
+            best = page.evaluate("performance.now() - window.__key")
+            page.locator(IDLE).wait_for()
+            if keep:
+                server.best_ms.append(float(best))
+                server.search_cpu_ms.append((process_clock(server.process.pid) - drawn) * 1e3)
         time.sleep(SETTLE_S)
 
 
@@ -257,6 +270,8 @@ def _summary(server: Server) -> dict[str, Any]:
         "dom_p95_ms": _quantile(server.took_ms, 0.95),
         "server_cpu_ms": statistics.median(server.cpu_ms),
         "server_cpu_mean_ms": statistics.fmean(server.cpu_ms),
+        "best_p50_ms": statistics.median(server.best_ms) if server.best_ms else None,
+        "search_cpu_ms": statistics.median(server.search_cpu_ms) if server.best_ms else None,
         "start_to_healthy_s": server.healthy_s,
         "cold_page_to_first_figure_s": server.cold_s,
     }
@@ -297,6 +312,8 @@ _ROWS = (
     ("dom_p95_ms", "key to first chart, p95", "ms", 1),
     ("server_cpu_ms", "server CPU per rerun, median", "ms", 1),
     ("server_cpu_mean_ms", "server CPU per rerun, mean", "ms", 1),
+    ("best_p50_ms", "key to best design, p50", "ms", 1),
+    ("search_cpu_ms", "server CPU of search and redraw", "ms", 1),
     ("start_to_healthy_s", "start to healthy", "s", 2),
     ("cold_page_to_first_figure_s", "cold page to first chart", "s", 2),
     ("moves", "moves", "", 0),
@@ -307,7 +324,8 @@ _ROWS = (
 def _table(found: dict[str, Any]) -> str:
     lines = [f"{'':32}{'one chart':>12}{'Explore':>12}"]
     for name, label, unit, digits in _ROWS:
-        cells = (f"{found[page][name]:.{digits}f} {unit}".rstrip() for page in PAGES)
+        values = (found[page][name] for page in PAGES)
+        cells = ("–" if v is None else f"{v:.{digits}f} {unit}".rstrip() for v in values)
         lines.append(f"{label:32}" + "".join(f"{cell:>12}" for cell in cells))
     lines.append(f"Explore / one chart: p50 {found['ratio_p50']:.2f}, p95 {found['ratio_p95']:.2f}")
     remark = "" if found["comparable"] else f" (above {LARGEST_OTHERS}: not comparable)"
