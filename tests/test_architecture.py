@@ -33,7 +33,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("scenario", "case_checks", "case_schema", "design", "design_set"),
     ("laws", "effects", "graph"),
     ("pipeline",),
-    ("origins", "segments", "encoding_losses", "lookups", "design_lookups", "batch"),
+    ("origins", "segments", "encoding_losses", "lookups", "design_lookups", "batch", "language"),
     ("evaluation",),
     ("explanation", "demand"),
     ("optimizers",),
