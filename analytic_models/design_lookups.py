@@ -69,14 +69,23 @@ class DesignLookup:
             columns[f"{tier}_activation_byte"] = bit_to_byte(peaks[start, stop] * bits[position])
             if tier != "device":
                 columns[f"{tier}_used_flag"] = used
+                columns[f"{tier}_batch_segment_s"] = self._batched(tier, codes, start, stop)
         columns["uplink_used_flag"] = self.uplink_used
         columns["backhaul_used_flag"] = self.used["cloud"]
         share = prefix_at(self.dnn.mac, self.dnn.boundary_row)
         columns["device_mac_frac"] = share[cut1] / share[-1]
         return columns
 
+    def _batched(self, tier: str, codes: Ints | int, start: Ints | int, stop: Ints | int) -> Array:
+        """Time of a tier's segment for a whole batch; zero where the tier serves none."""
+        if getattr(self.scenario, f"{tier}_discipline") != "batch":
+            return 0.0
+        time, _, _ = self._stack(tier, codes, self.scenario.batch_reference_count)
+        position = codes if np.ndim(codes) else int(codes)
+        return _where(self.used[tier], time[position, stop] - time[position, start])
+
     def _stack(
-        self, tier: str, codes: Ints | int
+        self, tier: str, codes: Ints | int, batch: int = 1
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Layer tables of the precisions in use, stacked by precision code."""
         boundaries = self.last + 1
@@ -92,8 +101,10 @@ class DesignLookup:
                 precision,
                 self.scenario.timing,
                 self.work_effects[tier],
+                batch,
             )
-            self.tables[tier, precision] = table
+            if batch == 1:
+                self.tables[tier, precision] = table
             time[code], weight[code] = table.time_at, table.weight_at
             bits[code] = (
                 FORMATS[precision][1]
@@ -101,7 +112,8 @@ class DesignLookup:
                 else table.activation_bit.max()
             )
             if table.reason:
-                self.reasons[f"{tier}_segment_s"] = table.reason
+                what = "segment_s" if batch == 1 else "batch_segment_s"
+                self.reasons[f"{tier}_{what}"] = table.reason
         return time, weight, bits
 
     def payloads(self) -> dict[str, Array]:

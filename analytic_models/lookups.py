@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["Losses", "edge_price", "encoder_rate", "encoding_bits", "losses", "scenario_columns"]
+__all__ = [
+    "Losses",
+    "edge_price",
+    "encoder_rate",
+    "encoding_bits",
+    "is_special",
+    "losses",
+    "scenario_columns",
+]
 
 import math
 import re
@@ -40,6 +48,11 @@ _CHOSEN = (
     "cloud_servers_count",
     "compute_scv",
     "message_scv",
+    "arrival_scv",
+    "batch_reference_count",
+    "uplink_slow_frac",
+    "uplink_slow_rate_frac",
+    "uplink_dwell_s",
     "uplink_background_frac",
     "backhaul_background_frac",
     "response_byte",
@@ -84,6 +97,8 @@ def scenario_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
         columns[name] = Looked(float(getattr(scenario, name)), _CHOSEN_ORIGIN)
     for station in ("device", "uplink", "edge", "backhaul", "cloud"):
         columns[f"{station}_ps_flag"] = _FLAGS[getattr(scenario, f"{station}_discipline") == "ps"]
+    for name, value in _queue_flags(scenario).items():
+        columns[name] = _FLAGS[value]
     columns["deadline_level_frac"] = Looked(_LEVELS[scenario.deadline_at], _CHOSEN_ORIGIN)
     columns["deadline_mean_flag"] = _FLAGS[scenario.deadline_at == "mean"]
     columns["nominal_message_bit"] = _container(catalog, scenario.dnn, scenario.timing)
@@ -93,6 +108,25 @@ def scenario_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
     columns["device_gco2e_per_j"] = _grid(catalog, scenario.device_region)
     columns["cloud_gco2e_per_j"] = _grid(catalog, scenario.cloud_region)
     return columns
+
+
+def _queue_flags(scenario: Scenario) -> dict[str, bool]:
+    """Return which laws other than those of random arrivals and steady stations apply."""
+    return {
+        "edge_batch_flag": scenario.edge_discipline == "batch",
+        "cloud_batch_flag": scenario.cloud_discipline == "batch",
+        "uplink_fading_flag": scenario.uplink_slow_frac > 0,
+        # A device of a synchronised crowd, too, sends at a fixed period.
+        "device_periodic_flag": scenario.arrivals in ("periodic", "synchronised"),
+        "periodic_flag": scenario.arrivals == "periodic",
+        "synchronised_flag": scenario.arrivals == "synchronised",
+        "bursty_flag": scenario.arrivals == "bursty",
+    }
+
+
+def is_special(scenario: Scenario) -> bool:
+    """Whether a station batches, fades or is fed by devices that keep a pattern."""
+    return any(_queue_flags(scenario).values())
 
 
 @lru_cache(maxsize=_IDS_KEPT)

@@ -6,12 +6,14 @@ __all__ = ["PRECISIONS", "TIERS", "Scenario"]
 
 from dataclasses import dataclass
 
-from analytic_models.errors import DesignError
+from analytic_models.errors import DesignError, Problem
 from analytic_models.fields import choice, field_problems, flag, integer, number, text
 
 TIERS = ("device", "edge", "cloud")
 PRECISIONS = ("fp32", "fp16", "int8", "int4")
 DISCIPLINES = ("fcfs", "ps")
+TIER_DISCIPLINES = (*DISCIPLINES, "batch")
+ARRIVALS = ("poisson", "periodic", "synchronised", "bursty")
 PERCENTILES = ("mean", "p50", "p95", "p99", "p99.9")
 
 
@@ -183,6 +185,24 @@ class Scenario:
         "1/s",
         log=True,
     )
+    arrivals: str = choice(
+        "poisson",
+        "When requests come",
+        "At random; from every device at a fixed period with its own phase; from all devices at "
+        "the same instant; or in bursts from every device.",
+        "Load",
+        ARRIVALS,
+    )
+    arrival_scv: float = number(
+        4.0,
+        "Burstiness",
+        "Squared coefficient of variation of the time between two requests of a device: 1 is "
+        "random. Counts for bursts only.",
+        "Load",
+        1.0,
+        64.0,
+        assumption="motion triggers and user actions: 2 to 10",
+    )
     device_discipline: str = choice(
         "fcfs",
         "Device queue",
@@ -200,9 +220,9 @@ class Scenario:
     edge_discipline: str = choice(
         "fcfs",
         "Edge queue",
-        "First come first served, or processor sharing.",
+        "First come first served, processor sharing, or all that wait served as one batch.",
         "Queueing",
-        DISCIPLINES,
+        TIER_DISCIPLINES,
     )
     backhaul_discipline: str = choice(
         "ps",
@@ -214,9 +234,50 @@ class Scenario:
     cloud_discipline: str = choice(
         "fcfs",
         "Cloud queue",
-        "First come first served, or processor sharing.",
+        "First come first served, processor sharing, or all that wait served as one batch.",
         "Queueing",
-        DISCIPLINES,
+        TIER_DISCIPLINES,
+    )
+    batch_reference_count: int = integer(
+        16,
+        "Batch that the batch time is read at",
+        "A batch of n takes a fixed time plus n times a marginal one, read from the layers' "
+        "roofline at one request and at this many. Counts where a queue serves batches.",
+        "Queueing",
+        2,
+        1024,
+        log=True,
+        assumption="between the usual limits of serving systems, 8 to 64",
+    )
+    uplink_slow_frac: float = number(
+        0.0,
+        "Uplink fades for",
+        "Share of time in which the uplink is slow. Its mean rate stays the one stated above; 0 is "
+        "a steady link.",
+        "Queueing",
+        0.0,
+        0.95,
+        assumption="a steady link unless you say so; 5 to 30 % for people and vehicles on the move",
+    )
+    uplink_slow_rate_frac: float = number(
+        0.2,
+        "Rate while the uplink fades",
+        "Rate in a fade over the rate outside it.",
+        "Queueing",
+        0.0,
+        1.0,
+        assumption="a few steps down the ladder of modulations: 0.1 to 0.5",
+    )
+    uplink_dwell_s: float = number(
+        0.2,
+        "Length of a fade",
+        "Mean time that the uplink stays slow.",
+        "Queueing",
+        1e-4,
+        600.0,
+        "ms",
+        log=True,
+        assumption="multipath while walking: 0.02 to 0.2 s; shadowing by buildings: 1 to 10 s",
     )
     compute_scv: float = number(
         0.0,
@@ -374,6 +435,20 @@ class Scenario:
     )
 
     def __post_init__(self) -> None:
-        problems = field_problems("scenario", self)
+        problems = field_problems("scenario", self) or self._unsupported()
         if problems:
             raise DesignError(problems)
+
+    def _unsupported(self) -> list[Problem]:
+        """Return combinations for which there is no law."""
+        if self.arrivals == "poisson":
+            return []
+        words = f"has no law for {self.arrivals} arrivals"
+        problems = [
+            Problem(f"scenario.{tier}_discipline", f"'batch' {words}", ", ".join(DISCIPLINES))
+            for tier in ("edge", "cloud")
+            if getattr(self, f"{tier}_discipline") == "batch"
+        ]
+        if self.uplink_slow_frac > 0:
+            problems.append(Problem("scenario.uplink_slow_frac", f"a fading uplink {words}", "0"))
+        return problems

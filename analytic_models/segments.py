@@ -76,6 +76,7 @@ def layer_times(
     precision: str,
     timing: str,
     effects: tuple[WorkEffect, ...],
+    batch: int = 1,
 ) -> LayerTimes:
     """Compute the table of one dnn on one machine.
 
@@ -85,6 +86,8 @@ def layer_times(
         ``roofline`` from facts, or ``measured`` block times where the dnn has them.
     effects
         Effects of active techniques on the layers, in axis order.
+    batch
+        Requests that are computed together: weights move once, all else as often as requests.
 
     Returns
     -------
@@ -93,11 +96,13 @@ def layer_times(
     dnn = catalog.dnns[dnn_id]
     weight_bits, activation_bits, computed = FORMATS[precision]
     rows = len(dnn.mac)
-    macs = _apply(effects, "layer_mac", dnn.mac)
+    macs = batch * _apply(effects, "layer_mac", dnn.mac)
     bits = _apply(effects, "layer_weight_bit", np.full(rows, weight_bits))
     activation = _apply(effects, "layer_activation_bit", np.full(rows, activation_bits))
     work = np.asarray(mac_to_op(macs))
-    traffic = np.asarray(moved_bytes(dnn.params, bits, dnn.in_elem + dnn.out_elem, activation))
+    traffic = np.asarray(
+        moved_bytes(dnn.params, bits, batch * (dnn.in_elem + dnn.out_elem), activation)
+    )
     machine = catalog.machines[machine_id]
     peak = Looked.of_fact(machine.peak(computed))
     bandwidth = Looked.of_fact(machine.fact("memory_bandwidth_byte_per_s"))
@@ -115,7 +120,7 @@ def layer_times(
     }
     reason = ""
     if timing == "measured":
-        time, reason = _measured(dnn, machine_id, precision, bool(effects))
+        time, reason = _measured(dnn, machine_id, precision, bool(effects), batch)
     else:
         time = np.asarray(
             roofline_time(
@@ -158,7 +163,9 @@ def layer_times(
     )
 
 
-def _measured(dnn: Dnn, machine_id: str, precision: str, changed: bool) -> tuple[Floats, str]:
+def _measured(
+    dnn: Dnn, machine_id: str, precision: str, changed: bool, batch: int
+) -> tuple[Floats, str]:
     """Return measured block times, or nan and the reason."""
     times = dnn.measured_s.get(machine_id)
     if times is None:
@@ -166,6 +173,8 @@ def _measured(dnn: Dnn, machine_id: str, precision: str, changed: bool) -> tuple
         return np.full(
             len(dnn.mac), np.nan
         ), f"block times of {dnn.label} were measured on {known} only"
+    if batch > 1:
+        return np.full(len(dnn.mac), np.nan), "block times were measured for single requests only"
     if precision != "fp32" or changed:
         return np.full(len(dnn.mac), np.nan), "block times were measured at fp32 without techniques"
     return times, ""

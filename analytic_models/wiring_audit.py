@@ -59,7 +59,7 @@ def _laws() -> dict[Law, str]:
     """Return every law of the table with the first quantity that it makes."""
     found: dict[Law, str] = {}
     for binding in PIPELINE.bindings:
-        for bound in filter(None, (binding.bound, binding.alternative)):
+        for bound in binding.laws:
             found.setdefault(bound.law, binding.name)
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["LATENCY_BINDINGS"]
 
 from analytic_models.graph import Binding, bind, either, q, total
-from analytic_models.laws import arithmetic, percentiles, sojourn, tails
+from analytic_models.laws import arithmetic, percentiles, sojourn, special_tails, tails
 
 _CHAIN = {
     f"{station}_{item}": f"{station}_{column}"
@@ -24,6 +24,21 @@ _CHAIN = {
     "remote": "remote_share_frac",
     "onward": "cloud_share_frac",
 }
+_SPECIAL = _CHAIN | {
+    "population": "population_count",
+    "arrival_scv": "arrival_scv",
+    "periodic": "periodic_flag",
+    "synchronised": "synchronised_flag",
+    "bursty": "bursty_flag",
+    "edge_batch": "edge_batch_flag",
+    "edge_each": "edge_batch_each_s",
+    "cloud_batch": "cloud_batch_flag",
+    "cloud_each": "cloud_batch_each_s",
+    "fading": "uplink_fading_flag",
+    "slow_share": "uplink_slow_frac",
+    "slow_rate": "uplink_slow_rate_frac",
+    "dwell": "uplink_dwell_s",
+}
 _CUMULANTS = {
     "mean": "latency_mean_s",
     "variance": "latency_variance_s2",
@@ -40,6 +55,9 @@ def _percentile(name: str, level: str, label: str) -> Binding:
         off=bind(tails.pearson3_quantile, **_CUMULANTS, level=level),
         on=bind(percentiles.chain_quantile, **_CHAIN, level=level),
         label=label,
+        more=(
+            ("special_tail_flag", bind(special_tails.special_quantile, **_SPECIAL, level=level)),
+        ),
     )
 
 
@@ -156,5 +174,11 @@ LATENCY_BINDINGS: tuple[Binding, ...] = (
         off=bind(tails.pearson3_exceedance, **_CUMULANTS, threshold="deadline_s"),
         on=bind(percentiles.chain_exceedance, **_CHAIN, threshold="deadline_s"),
         label="Requests that miss the deadline",
+        more=(
+            (
+                "special_tail_flag",
+                bind(special_tails.special_exceedance, **_SPECIAL, threshold="deadline_s"),
+            ),
+        ),
     ),
 )

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 __all__ = ["STATION_BINDINGS"]
 
-from analytic_models.graph import Binding, bind, either, q, total
+from collections.abc import Mapping
+
+from analytic_models.graph import Binding, Bound, bind, either, q, total
 from analytic_models.laws import (
     arithmetic,
+    batch_station,
     communication,
     compute,
     erlang,
     queueing,
-    sharing,
     sojourn,
 )
+from analytic_models.pipeline.special import (
+    Laws,
+    Special,
+    batch_laws,
+    batching,
+    fading_laws,
+    pattern_laws,
+    spacing,
+)
+from analytic_models.units import Unit
 
 WORKLOAD = (
     q(
@@ -196,19 +208,29 @@ def _hop(hop: str) -> tuple[Binding, ...]:
     )
 
 
-def _station(station: str, arrival: str, servers: str, scv: str, words: str) -> tuple[Binding, ...]:
+def _station(
+    station: str,
+    arrival: str,
+    servers: str,
+    scv: str,
+    share: str,
+    words: str,
+    special: Special = ((), (), ()),
+) -> tuple[Binding, ...]:
     """Utilisation, waiting and the first three cumulants of the time in a station."""
     service, shared = f"{station}_service_s", f"{station}_ps_flag"
     poisson = {"arrival": arrival, "service": service, "servers": servers}
+    waiting = f"{station}_waiting_frac"
     queued = {
         "wait": f"{station}_wait_s",
-        "waiting": f"{station}_waiting_frac",
+        "waiting": waiting,
         "offered": f"{station}_offered_count",
         "service": service,
         "scv": scv,
         "servers": servers,
     }
-    sharing_time = {"time": f"{station}_time_s", "service": service, "scv": scv}
+    patterns = pattern_laws(station, arrival, servers, scv, share)
+    waits, variances, skews = ((*a, *b) for a, b in zip(special, patterns, strict=True))
     return (
         q(
             f"{station}_offered_count",
@@ -218,15 +240,9 @@ def _station(station: str, arrival: str, servers: str, scv: str, words: str) -> 
             service=service,
             label=f"Offered load {words}",
         ),
+        _utilisation(station, poisson, words),
         q(
-            f"{station}_utilisation_frac",
-            "frac",
-            queueing.utilisation,
-            **poisson,
-            label=f"Utilisation {words}",
-        ),
-        q(
-            f"{station}_waiting_frac",
+            waiting,
             "frac",
             erlang.erlang_c,
             servers=servers,
@@ -237,28 +253,44 @@ def _station(station: str, arrival: str, servers: str, scv: str, words: str) -> 
             f"{station}_wait_s",
             "s",
             by=shared,
-            off=bind(sojourn.fcfs_wait, **poisson, scv=scv, waiting=f"{station}_waiting_frac"),
+            off=bind(sojourn.fcfs_wait, **poisson, scv=scv, waiting=waiting),
             on=bind(sojourn.ps_wait_mean, **poisson),
             label=f"Waiting {words}",
+            more=waits,
         ),
         q(f"{station}_time_s", "s", total, service, f"{station}_wait_s", label=f"Time {words}"),
-        either(
+        _fcfs_or(
             f"{station}_variance_s2",
             "s2",
-            by=shared,
-            off=bind(sojourn.fcfs_variance, **queued),
-            on=bind(sharing.shared_variance, **sharing_time),
-            label=f"Variance of the time {words}",
+            bind(sojourn.fcfs_variance, **queued),
+            variances,
+            f"Variance of the time {words}",
         ),
-        either(
+        _fcfs_or(
             f"{station}_skew_s3",
             "s3",
-            by=shared,
-            off=bind(sojourn.fcfs_skew, **queued),
-            on=bind(sharing.shared_skew, **sharing_time, variance=f"{station}_variance_s2"),
-            label=f"Third cumulant of the time {words}",
+            bind(sojourn.fcfs_skew, **queued),
+            skews,
+            f"Third cumulant of the time {words}",
         ),
     )
+
+
+def _fcfs_or(name: str, unit: str, off: Bound, laws: Laws, label: str) -> Binding:
+    """Declare a quantity of a first-come-first-served station, or of one with another law."""
+    *more, (by, on) = laws
+    return either(name, unit, by, off, on, label, tuple(more))
+
+
+def _utilisation(station: str, poisson: Mapping[str, str], words: str) -> Binding:
+    label = f"Utilisation {words}"
+    name = f"{station}_utilisation_frac"
+    off = bind(queueing.utilisation, **poisson)
+    if station not in ("edge", "cloud"):
+        return Binding(name, Unit("frac"), off, label=label)
+    inputs = {"arrival": poisson["arrival"], "servers": poisson["servers"]}
+    on = bind(batch_station.batch_load, **inputs, each=f"{station}_batch_each_s")
+    return either(name, "frac", f"{station}_batch_flag", off, on, label)
 
 
 STATION_BINDINGS: tuple[Binding, ...] = (
@@ -266,11 +298,49 @@ STATION_BINDINGS: tuple[Binding, ...] = (
     *SERVICES,
     *_hop("uplink"),
     *_hop("backhaul"),
-    *_station("device", "arrival_per_s", "one_count", "compute_scv", "on the device"),
-    *_station("uplink", "remote_arrival_per_s", "one_count", "message_scv", "on the uplink"),
-    *_station("edge", "remote_arrival_per_s", "edge_servers_count", "compute_scv", "at the edge"),
-    *_station("backhaul", "cloud_arrival_per_s", "one_count", "message_scv", "on the backhaul"),
-    *_station("cloud", "cloud_arrival_per_s", "cloud_servers_count", "compute_scv", "in the cloud"),
+    *batching("edge", "at the edge"),
+    *batching("cloud", "in the cloud"),
+    spacing("edge", "uplink", "nominal_duration_s", "one_count", "at the edge"),
+    spacing("backhaul", "edge", "edge_spacing_s", "edge_servers_count", "on the backhaul"),
+    spacing("cloud", "backhaul", "backhaul_spacing_s", "one_count", "in the cloud"),
+    *_station(
+        "device", "arrival_per_s", "one_count", "compute_scv", "nominal_share_frac", "on the device"
+    ),
+    *_station(
+        "uplink",
+        "remote_arrival_per_s",
+        "one_count",
+        "message_scv",
+        "remote_share_frac",
+        "on the uplink",
+        fading_laws(),
+    ),
+    *_station(
+        "edge",
+        "remote_arrival_per_s",
+        "edge_servers_count",
+        "compute_scv",
+        "remote_share_frac",
+        "at the edge",
+        batch_laws("edge", "remote_arrival_per_s"),
+    ),
+    *_station(
+        "backhaul",
+        "cloud_arrival_per_s",
+        "one_count",
+        "message_scv",
+        "reaching_cloud_frac",
+        "on the backhaul",
+    ),
+    *_station(
+        "cloud",
+        "cloud_arrival_per_s",
+        "cloud_servers_count",
+        "compute_scv",
+        "reaching_cloud_frac",
+        "in the cloud",
+        batch_laws("cloud", "cloud_arrival_per_s"),
+    ),
     q(
         "bottleneck_utilisation_frac",
         "frac",

@@ -5,11 +5,11 @@ from __future__ import annotations
 __all__ = ["case_route", "simulate"]
 
 from analytic_models.catalog import Catalog
-from analytic_models.design import Case
+from analytic_models.design import Case, Scenario
 from analytic_models.errors import DesignError, Problem
 from analytic_models.evaluation import evaluate
 from analytic_models.simulation.network import Arrivals, Branch, Route, Station
-from analytic_models.simulation.parts import Service
+from analytic_models.simulation.parts import BatchTime, Modulation, Service
 from analytic_models.simulation.run import SimulationResult, simulate_route
 from analytic_models.simulation.stations import Progress
 
@@ -21,6 +21,8 @@ _NEEDED = (
     "backhaul_fixed_s",
     "remote_share_frac",
     "cloud_share_frac",
+    "edge_batch_each_s",
+    "cloud_batch_each_s",
 )
 
 
@@ -48,24 +50,49 @@ def case_route(case: Case, catalog: Catalog | None = None) -> tuple[Route, Arriv
     rate = scenario.population_count * scenario.arrival_per_s
     if rate <= 0:
         raise DesignError(Problem("scenario.arrival_per_s", "nothing arrives", "above 0"))
+    stations = [
+        _station(scenario, name, found) for name in _SERVICES if found[f"{name}_service_s"] != 0
+    ]
+    route = Route(tuple(stations), _branches(found, [s.name for s in stations]))
+    return route, _arrivals(scenario, rate)
+
+
+def _arrivals(scenario: Scenario, rate: float) -> Arrivals:
+    """Return the stream of all devices; each keeps its own pattern."""
+    sources = scenario.population_count
+    if scenario.arrivals == "bursty":
+        return Arrivals("renewal", rate, sources, scv=scenario.arrival_scv)
+    return Arrivals(scenario.arrivals, rate, sources)
+
+
+def _station(scenario: Scenario, name: str, found: dict[str, float]) -> Station:
+    """Return one station with its discipline, servers and service."""
+    service = found[f"{name}_service_s"]
+    scv = scenario.message_scv if name in ("uplink", "backhaul") else scenario.compute_scv
+    discipline = getattr(scenario, f"{name}_discipline")
     servers = {"edge": scenario.edge_servers_count, "cloud": scenario.cloud_servers_count}
-    stations = []
-    for name in _SERVICES:
-        service = found[f"{name}_service_s"]
-        if service == 0:
-            continue
-        scv = scenario.message_scv if name in ("uplink", "backhaul") else scenario.compute_scv
-        discipline = getattr(scenario, f"{name}_discipline")
-        if name == "device":
-            if discipline == "ps" and scenario.population_count > 1:
-                message = "a shared device queue can be simulated for one device only"
-                raise DesignError(Problem("scenario.device_discipline", message, "fcfs"))
-            discipline = "private" if discipline == "fcfs" else discipline
-            servers["device"] = scenario.population_count
-        stations.append(Station(name, discipline, servers.get(name, 1), _law(service, scv)))
-    return Route(tuple(stations), _branches(found, [s.name for s in stations])), Arrivals(
-        "poisson", rate, sources=scenario.population_count
-    )
+    count = servers.get(name, 1)
+    if name == "device":
+        if discipline == "ps" and scenario.population_count > 1:
+            message = "a shared device queue can be simulated for one device only"
+            raise DesignError(Problem("scenario.device_discipline", message, "fcfs"))
+        if discipline == "fcfs":
+            discipline, count = "private", scenario.population_count
+    if discipline == "batch":
+        each = found[f"{name}_batch_each_s"]
+        return Station(name, "batch", count, batch=BatchTime(each, max(service - each, 0.0)))
+    if name == "uplink" and scenario.uplink_slow_frac > 0:
+        kind = "ps" if discipline == "ps" else "modulated"
+        return Station(name, kind, count, _law(service, scv), modulation=_fades(scenario))
+    return Station(name, discipline, count, _law(service, scv))
+
+
+def _fades(scenario: Scenario) -> Modulation:
+    """Return the speeds of a fading uplink, in units of its mean rate."""
+    slow, ratio = scenario.uplink_slow_frac, scenario.uplink_slow_rate_frac
+    fast = 1.0 / (1.0 - slow + slow * ratio)
+    steady = scenario.uplink_dwell_s * (1.0 - slow) / slow
+    return Modulation((fast, ratio * fast), (steady, scenario.uplink_dwell_s))
 
 
 def _branches(found: dict[str, float], used: list[str]) -> tuple[Branch, ...]:

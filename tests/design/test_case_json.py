@@ -44,9 +44,16 @@ def _values(declared: Field) -> st.SearchStrategy[Any]:
     return found | st.none() if declared.optional else found
 
 
-SCENARIOS = st.builds(
-    Scenario, **{name: _values(field) for name, field in declared_fields(Scenario).items()}
-)
+def _supported(values: dict[str, Any]) -> Scenario:
+    """Build a scenario; batches and fades have laws for arrivals at random only."""
+    if values["arrivals"] != "poisson":
+        values |= {"edge_discipline": "ps", "cloud_discipline": "fcfs", "uplink_slow_frac": 0.0}
+    return Scenario(**values)
+
+
+SCENARIOS = st.fixed_dictionaries(
+    {name: _values(field) for name, field in declared_fields(Scenario).items()}
+).map(_supported)
 
 
 @given(SCENARIOS)

@@ -1,0 +1,307 @@
+"""Percentiles of chains that hold a batching tier, a fading link or patterned sources.
+
+Such a station has a law of its own kind: a batch and a burst are spread over steps rather than
+smoothly. Smooth stations go through transform inversion as in
+:mod:`analytic_models.laws.percentiles`; the steps are added afterwards, each with its probability.
+"""
+
+from __future__ import annotations
+
+__all__ = ["SpecialTail", "special_exceedance", "special_quantile", "special_tail"]
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytic_models.laws.special_stations import ChainInputs, StationTime, Steps, station_times
+from analytic_models.laws.transforms import Branch, StationLaw, mixture_exceedance
+from analytic_models.units import Array, Count, Frac, PerS, Pure, S
+
+Floats = NDArray[np.float64]
+
+_STEPS = 400
+_GRID = 1_200
+_REACH = 14.0
+_BISECTIONS = 60
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One path of a request: its share, constant, exceedance of the smooth part, and steps."""
+
+    share: float
+    shift: float
+    grid: Floats
+    above: Floats
+    steps: Steps
+
+    def exceedance(self, times: Floats) -> Floats:
+        if not math.isfinite(self.shift):
+            return np.ones_like(times)
+        age = times[:, np.newaxis] - self.shift - self.steps.values
+        smooth = np.interp(age, self.grid, self.above, left=1.0, right=0.0)
+        found: Floats = np.where(age < 0.0, 1.0, smooth) @ self.steps.weights
+        return found
+
+
+@dataclass(frozen=True)
+class SpecialTail:
+    """Distribution of the latency of one case."""
+
+    ways: tuple[_Way, ...]
+
+    def exceedance(self, times: Floats) -> Floats:
+        """Return the probability of exceeding each time, shape (k,)."""
+        above = np.zeros(len(times))
+        for way in self.ways:
+            above = above + way.share * way.exceedance(times)
+        return np.clip(above, 0.0, 1.0)
+
+    def quantile(self, level: float) -> float:
+        """Return the time that a share ``level`` of the requests does not exceed."""
+        ends = [w.shift + w.steps.values[-1] + w.grid[-1] for w in self.ways if w.share > 0.0]
+        low, high = 0.0, max(ends, default=0.0)
+        if not math.isfinite(high):
+            return math.inf if not math.isnan(high) else math.nan
+        for _ in range(_BISECTIONS):
+            middle = 0.5 * (low + high)
+            if self.exceedance(np.array([middle]))[0] > 1.0 - level:
+                low = middle
+            else:
+                high = middle
+        return high
+
+
+def special_quantile(
+    device_arrival: PerS,
+    device_service: S,
+    device_shared: Pure,
+    remote_arrival: PerS,
+    uplink_service: S,
+    uplink_shared: Pure,
+    uplink_fixed: S,
+    edge_service: S,
+    edge_shared: Pure,
+    edge_servers: Count,
+    cloud_arrival: PerS,
+    backhaul_service: S,
+    backhaul_shared: Pure,
+    backhaul_fixed: S,
+    cloud_service: S,
+    cloud_shared: Pure,
+    cloud_servers: Count,
+    compute_scv: Pure,
+    message_scv: Pure,
+    remote: Frac,
+    onward: Frac,
+    population: Count,
+    arrival_scv: Pure,
+    periodic: Pure,
+    synchronised: Pure,
+    bursty: Pure,
+    edge_batch: Pure,
+    edge_each: S,
+    cloud_batch: Pure,
+    cloud_each: S,
+    fading: Pure,
+    slow_share: Frac,
+    slow_rate: Frac,
+    dwell: S,
+    level: Frac,
+) -> S:
+    r"""Percentile of the latency where a tier batches, the link fades or sources keep a pattern.
+
+    .. math:: P(T > t) = \sum_b\phi_b\sum_i p_{b,i}\,P\left(X_b > t - d_b - x_{b,i}\right) = 1-p
+
+    Parameters
+    ----------
+    population, arrival_scv
+        Devices, and the squared coefficient of variation of one device's gaps.
+    periodic, synchronised, bursty
+        1 for that pattern of the sources.
+    edge_batch, edge_each, cloud_batch, cloud_each
+        1 where the tier batches, and the time that one more request adds to a batch.
+    fading, slow_share, slow_rate, dwell
+        1 for a fading uplink, its slow share of time, slow over fast rate, length of slow spells.
+    level
+        Probability below the percentile; the others as for
+        :func:`analytic_models.laws.percentiles.chain_branches`.
+
+    Notes
+    -----
+    Stations are taken as independent, places in a burst as the same at every station. Batches by
+    the exact chain up to load 0.75, by three cumulants beyond.
+
+    References
+    ----------
+    abate-whitt-2006, inoue-2021
+
+    Examples
+    --------
+    >>> near = (5.0, 0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.1, 0.0, 1.0)
+    >>> far = (5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 4.0, 1.0)
+    >>> plain = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0)
+    >>> round(float(special_quantile(*near, *far, *plain, 0.99)), 3)
+    0.4
+    """
+    values = tuple(locals().values())
+    return _each_case(values, False)
+
+
+def special_exceedance(
+    device_arrival: PerS,
+    device_service: S,
+    device_shared: Pure,
+    remote_arrival: PerS,
+    uplink_service: S,
+    uplink_shared: Pure,
+    uplink_fixed: S,
+    edge_service: S,
+    edge_shared: Pure,
+    edge_servers: Count,
+    cloud_arrival: PerS,
+    backhaul_service: S,
+    backhaul_shared: Pure,
+    backhaul_fixed: S,
+    cloud_service: S,
+    cloud_shared: Pure,
+    cloud_servers: Count,
+    compute_scv: Pure,
+    message_scv: Pure,
+    remote: Frac,
+    onward: Frac,
+    population: Count,
+    arrival_scv: Pure,
+    periodic: Pure,
+    synchronised: Pure,
+    bursty: Pure,
+    edge_batch: Pure,
+    edge_each: S,
+    cloud_batch: Pure,
+    cloud_each: S,
+    fading: Pure,
+    slow_share: Frac,
+    slow_rate: Frac,
+    dwell: S,
+    threshold: S,
+) -> Frac:
+    r"""Probability that the latency exceeds a threshold, where a tier batches or a link fades.
+
+    .. math:: P(T > t) = \sum_b\phi_b\sum_i p_{b,i}\,P\left(X_b > t - d_b - x_{b,i}\right)
+
+    Parameters
+    ----------
+    threshold
+        Time that should not be exceeded [s]; the others as for :func:`special_quantile`.
+
+    References
+    ----------
+    abate-whitt-2006, inoue-2021
+
+    Examples
+    --------
+    >>> near = (5.0, 0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.1, 0.0, 1.0)
+    >>> far = (5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 4.0, 1.0)
+    >>> plain = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0)
+    >>> float(special_exceedance(*near, *far, *plain, 0.05))
+    1.0
+    """
+    values = tuple(locals().values())
+    return _each_case(values, True)
+
+
+def special_tail(values: Sequence[float]) -> SpecialTail:
+    """Return the distribution of one case, remembered for a while.
+
+    Parameters
+    ----------
+    values
+        The inputs of :func:`special_quantile` without the level.
+    """
+    return _tail(tuple(float(value) for value in values))
+
+
+def _each_case(values: tuple[Array, ...], above: bool) -> Array:
+    """Answer every case, those that differ in the asked value alone together."""
+    *inputs, asked = (np.asarray(value, dtype=float) for value in values)
+    shape = np.broadcast_shapes(*(value.shape for value in inputs), asked.shape)
+    if all(value.ndim == 0 for value in inputs):
+        tail = special_tail([float(value) for value in inputs])
+        flat = asked.ravel()
+        if above:
+            return tail.exceedance(flat).reshape(shape)[()]
+        return np.array([tail.quantile(float(q)) for q in flat]).reshape(shape)[()]
+    rows = np.stack([np.broadcast_to(value, shape).ravel() for value in inputs], axis=1)
+    wanted = np.broadcast_to(asked, shape).ravel()
+    found = np.empty(len(rows))
+    for at, row in enumerate(rows.tolist()):
+        tail = special_tail(row)
+        one = float(wanted[at])
+        found[at] = tail.exceedance(np.array([one]))[0] if above else tail.quantile(one)
+    return found.reshape(shape)
+
+
+@lru_cache(maxsize=2_048)
+def _tail(values: tuple[float, ...]) -> SpecialTail:
+    case = ChainInputs(*values)
+    with np.errstate(all="ignore"):
+        device, uplink, edge, backhaul, cloud = station_times(case)
+        near, middle = [device], [device, uplink, edge]
+        far = [*middle, backhaul, cloud]
+        paths = (
+            (1.0 - case.remote, 0.0, near),
+            (case.remote * (1.0 - case.onward), case.uplink_fixed, middle),
+            (case.remote * case.onward, case.uplink_fixed + case.backhaul_fixed, far),
+        )
+        return SpecialTail(tuple(_way(*path) for path in paths if path[0] > 0.0))
+
+
+def _way(share: float, fixed: float, times: list[StationTime]) -> _Way:
+    shift = fixed + math.fsum(time.shift for time in times)
+    laws = [law for time in times for law in time.laws]
+    steps = Steps(np.zeros(1), np.ones(1))
+    place: Steps | None = None
+    for time in times:
+        more = time.steps
+        if time.mixes and place is not None:
+            more, place = (*more, place), None
+        place = time.place or place
+        for other in more:
+            steps = _joined(steps, other)
+    if place is not None:
+        steps = _joined(steps, place)
+    constant = float(sum(np.asarray(law.shift) for law in laws)) if laws else 0.0
+    moving = [law for law in laws if float(np.asarray(law.mean)) > 0.0]
+    shift += constant
+    if not math.isfinite(shift) or not moving:
+        return _Way(share, shift, np.array([0.0, 1.0]), np.zeros(2), steps)
+    mean = float(sum(np.asarray(law.mean) for law in moving))
+    spread = math.sqrt(float(sum(np.asarray(law.variance) for law in moving)))
+    if not math.isfinite(mean + spread):
+        return _Way(share, math.inf, np.array([0.0, 1.0]), np.zeros(2), steps)
+    # Closer points near the start, where the distribution bends most.
+    grid = (mean + _REACH * spread) * np.linspace(0.0, 1.0, _GRID) ** 2
+    bare = [
+        StationLaw(law.transform, law.mean, law.variance, law.skew, 0.0, law.atom) for law in moving
+    ]
+    above = np.asarray(mixture_exceedance([Branch(1.0, 0.0, bare)], grid), dtype=float)
+    return _Way(share, shift, grid, np.minimum.accumulate(above), steps)
+
+
+def _joined(first: Steps, second: Steps) -> Steps:
+    """Sum of two independent steps, again with a bounded number of values."""
+    values = np.add.outer(first.values, second.values).ravel()
+    weights = np.multiply.outer(first.weights, second.weights).ravel()
+    if len(values) <= 2 * _STEPS:
+        order = np.argsort(values)
+        return Steps(values[order], weights[order])
+    edges = np.linspace(values.min(), values.max(), 2 * _STEPS)
+    place = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 1)
+    mass: Floats = np.bincount(place, weights, len(edges)).astype(np.float64)
+    moment = np.bincount(place, weights * values, len(edges))
+    kept = mass > 0.0
+    return Steps(moment[kept] / mass[kept], mass[kept])

@@ -1,0 +1,158 @@
+"""Laws of stations that batch, fade or are fed by devices that keep a pattern."""
+
+from __future__ import annotations
+
+__all__ = ["Laws", "Special", "batch_laws", "batching", "fading_laws", "pattern_laws", "spacing"]
+
+from analytic_models.graph import Binding, Bound, bind, either
+from analytic_models.laws import (
+    arithmetic,
+    batch_station,
+    fading_station,
+    sharing,
+    source_patterns,
+)
+
+Laws = tuple[tuple[str, Bound], ...]
+# Wait, variance and third cumulant by the laws that a flag chooses.
+Special = tuple[Laws, Laws, Laws]
+
+
+def batching(tier: str, words: str) -> tuple[Binding, ...]:
+    """Time that one more request adds to a batch, and machine time that a request takes."""
+    arrival = "remote_arrival_per_s" if tier == "edge" else "cloud_arrival_per_s"
+    flag = f"{tier}_batch_flag"
+    return (
+        either(
+            f"{tier}_batch_each_s",
+            "s",
+            by=flag,
+            off=bind(arithmetic.nominal_duration, nominal="nominal_duration_s"),
+            on=bind(
+                batch_station.batch_marginal_time,
+                one=f"{tier}_segment_s",
+                many=f"{tier}_batch_segment_s",
+                size="batch_reference_count",
+            ),
+            label=f"Time that one more request adds to a batch {words}",
+        ),
+        either(
+            f"{tier}_machine_s",
+            "s",
+            by=flag,
+            off=bind(arithmetic.nominal_duration, nominal=f"{tier}_service_s"),
+            on=bind(
+                batch_station.batch_busy_time,
+                arrival=arrival,
+                service=f"{tier}_service_s",
+                servers=f"{tier}_servers_count",
+            ),
+            label=f"Machine time of a request {words}",
+        ),
+    )
+
+
+def spacing(station: str, before: str, spaced: str, servers: str, words: str) -> Binding:
+    """Time between the requests of a burst when they reach a station."""
+    return either(
+        f"{station}_spacing_s",
+        "s",
+        by="synchronised_flag",
+        off=bind(arithmetic.nominal_duration, nominal="nominal_duration_s"),
+        on=bind(
+            source_patterns.burst_spacing,
+            spacing=spaced,
+            service=f"{before}_service_s",
+            servers=servers,
+            shared=f"{before}_ps_flag",
+        ),
+        label=f"Time between requests of a burst {words}",
+    )
+
+
+def batch_laws(tier: str, arrival: str) -> Special:
+    """Laws of a tier that serves batches."""
+    inputs = {
+        "arrival": arrival,
+        "service": f"{tier}_service_s",
+        "each": f"{tier}_batch_each_s",
+        "servers": f"{tier}_servers_count",
+    }
+    wait, flag = {"wait": f"{tier}_wait_s"}, f"{tier}_batch_flag"
+    return (
+        ((flag, bind(batch_station.batch_wait, **inputs)),),
+        ((flag, bind(batch_station.batch_variance, **wait, **inputs)),),
+        ((flag, bind(batch_station.batch_skew, **wait, **inputs)),),
+    )
+
+
+def fading_laws() -> Special:
+    """Laws of an uplink that fades."""
+    inputs = {
+        "arrival": "remote_arrival_per_s",
+        "service": "uplink_service_s",
+        "scv": "message_scv",
+        "slow_share": "uplink_slow_frac",
+        "slow_rate": "uplink_slow_rate_frac",
+        "dwell": "uplink_dwell_s",
+        "shared": "uplink_ps_flag",
+    }
+    flag = "uplink_fading_flag"
+    return (
+        ((flag, bind(fading_station.fading_wait, **inputs)),),
+        ((flag, bind(fading_station.fading_variance, **inputs)),),
+        ((flag, bind(fading_station.fading_skew, **inputs)),),
+    )
+
+
+def pattern_laws(station: str, arrival: str, servers: str, scv: str, share: str) -> Special:
+    """Laws of periodic, synchronised and bursty devices."""
+    own = station == "device"
+    population = "one_count" if own else "population_count"
+    service, shared = f"{station}_service_s", f"{station}_ps_flag"
+    waiting, offered = f"{station}_waiting_frac", f"{station}_offered_count"
+    place = {"service": service, "scv": scv, "servers": servers}
+    crowd = {"population": population, "share": share}
+    fed = {"arrival": arrival, **place}
+    known = {"wait": f"{station}_wait_s", "waiting": waiting, "offered": offered, **place}
+    periodic = "device_periodic_flag" if own else "periodic_flag"
+    waits: Laws = (
+        (
+            periodic,
+            bind(source_patterns.periodic_wait, **fed, waiting=waiting, shared=shared, **crowd),
+        ),
+        (
+            "bursty_flag",
+            bind(
+                source_patterns.bursty_wait,
+                **fed,
+                arrival_scv="arrival_scv",
+                shared=shared,
+                **crowd,
+            ),
+        ),
+    )
+    given = {"time": f"{station}_time_s", "service": service, "scv": scv}
+    variances: Laws = (
+        (
+            periodic,
+            bind(source_patterns.periodic_variance, **known, population=population, shared=shared),
+        ),
+        (shared, bind(sharing.shared_variance, **given)),
+        ("bursty_flag", bind(source_patterns.bursty_variance, **known, arrival=arrival)),
+    )
+    skews: Laws = (
+        (shared, bind(sharing.shared_skew, **given, variance=f"{station}_variance_s2")),
+        (periodic, bind(source_patterns.periodic_skew, **known, population=population)),
+        ("bursty_flag", bind(source_patterns.bursty_skew, **known, arrival=arrival)),
+    )
+    if own:
+        return waits, variances, skews
+    burst = {**place, **crowd, "shared": shared}
+    burst["spacing"] = "nominal_duration_s" if station == "uplink" else f"{station}_spacing_s"
+    flag, busy = "synchronised_flag", f"{station}_utilisation_frac"
+    return (
+        ((flag, bind(source_patterns.burst_wait, **burst, utilisation=busy)), *waits),
+        ((flag, bind(source_patterns.burst_variance, **burst)), *variances),
+        ((flag, bind(source_patterns.burst_skew, service=service, scv=scv)), *skews),
+    )
