@@ -157,11 +157,21 @@ class DesignField:
             Shape (p,): design, column and line of each evaluation. An accuracy axis is not looked
             at: see ``level``.
         """
-        swept = {
-            axis.name: axis.values[place]
-            for axis, place in ((self.x, i), (self.y, j))
-            if axis.name != ACCURACY_AXIS
-        }
+        pairs = ((self.x, i), (self.y, j))
+        return self.where(
+            rows, {a.name: a.values[place] for a, place in pairs if a.name != ACCURACY_AXIS}
+        )
+
+    def where(self, rows: IntArray, swept: dict[str, FloatArray]) -> tuple[FloatArray, BoolArray]:
+        """Return the objective of designs at values of scenario fields, and whether it is possible.
+
+        Parameters
+        ----------
+        rows
+            Shape (p,): design of each evaluation.
+        swept
+            Field to values of shape (p,).
+        """
         wanted = [self.objective, "stable_flag", *(name for name, _ in self.limits)]
         batch = batch_of(self.scenario, self.designs.take(rows), swept, catalog=self.catalog)
         found = run_batch(batch, wanted)
