@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["crowd"]
+__all__ = ["crowd", "prices"]
 
 import threading
 
 import streamlit as st
 from viewmodels.crowd import Crowd, crowd_of
+from viewmodels.worth import Prices, prices_of
 
 from analytic_models import Case, Design
 
@@ -34,3 +35,14 @@ def crowd(case: Case) -> Crowd:
 def _crowd(text: str) -> Crowd:
     with _slot():
         return crowd_of(text)
+
+
+def prices(case: Case) -> Prices:
+    """Return what every station is worth; the design of the case does not matter."""
+    return _prices(scenario_text(case))
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner=False)
+def _prices(text: str) -> Prices:
+    with _slot():
+        return prices_of(text)

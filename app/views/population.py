@@ -94,5 +94,4 @@ def page() -> None:
     figures(found)
 
 
-
 page()
