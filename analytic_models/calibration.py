@@ -17,7 +17,6 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
 
 from analytic_models.catalog import Catalog, Fact, Gap
 from analytic_models.errors import DataError, Problem
@@ -151,6 +150,9 @@ def _fit(times: Sequence[_Times], measured: Floats, bounds: tuple[Floats, Floats
         # A soft absolute loss: one odd measurement cannot steer the fit.
         soft = np.sign(error) * np.sqrt(2.0 * (np.sqrt(1.0 + error**2) - 1.0))
         return np.concatenate([soft, log_factors / np.array(PULLS)])
+
+    # Only a calibration needs the solver, and it doubles the time of importing the package.
+    from scipy.optimize import least_squares
 
     found = least_squares(residuals, np.zeros(3), bounds=bounds, max_nfev=200)
     return np.asarray(found.x, dtype=np.float64)
