@@ -92,7 +92,7 @@ def _switch(found: Card, evaluation: Evaluation) -> None:
         on_change=_flip,
         args=(found.id, key),
     )
-    _rules(result)
+    _rules(found.id, result)
     if result.gains:
         st.html(gains_table(result.gains).replace(">now<", ">without<"))
         if all(gain.better is None for gain in result.gains):
@@ -107,12 +107,12 @@ def _flip(id: str, key: str) -> None:
     state.change("design", techniques=new.to_dict()["design"]["techniques"])
 
 
-def _rules(result: Trial) -> None:
+def _rules(id: str, result: Trial) -> None:
     rules = (*result.blocked, *result.remarks)
     st.html("".join(_rule(rule) for rule in rules) or "<span></span>")
     for rule in result.blocked:
-        for other in rule.ids[1:]:
-            if other in state.case().design.techniques:
+        for other in rule.ids:
+            if other != id and other in state.case().design.techniques:
                 name = card(other).name
                 st.button(
                     f"Take {markdown(name, 50)} out",
@@ -141,6 +141,10 @@ def _setting(id: str, setting: Setting, values: dict[str, float]) -> None:
     unit = {"frac": "%", "count": "", "1": ""}.get(setting.unit, setting.unit)
     label = f"{setting.label} ({unit})" if unit else setting.label
     low, high, now = (round(v * factor, 10) for v in (setting.low, setting.high, setting.value))
+    default = format_quantity(setting.default, setting.unit)
+    if low == high:
+        st.html(cell(f"{setting.label}: {default}, fixed", setting.origin, setting.source))
+        return
     wired = {"key": key, "on_change": _set, "args": (id, setting.name, key, factor, values)}
     state.seed(key, int(now) if setting.whole else now)
     if not setting.whole and setting.default > 0 and setting.high > _WIDE * setting.default:
@@ -151,7 +155,6 @@ def _setting(id: str, setting: Setting, values: dict[str, float]) -> None:
     else:
         step = float(f"{(high - low) / 200:.0e}")
         st.slider(label, low, high, step=step, format="%g", help=setting.help, **wired)
-    default = format_quantity(setting.default, setting.unit)
     st.html(cell("", setting.origin, f"default {default}: {setting.source}"))
 
 

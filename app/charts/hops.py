@@ -156,8 +156,11 @@ def _bars(points: Sequence[_Point], kind: str, scale: float, token: str) -> dict
 def _curve(reach: _Reach) -> dict[str, Any]:
     return {
         "type": "scatter",
-        "mode": "lines",
+        "mode": "lines+text",
         "name": reach.words,
+        "showlegend": False,
+        "text": [reach.words, *([""] * (len(reach.rtt_s) - 1))],
+        "textposition": "top right",
         "x": [value * _MILLI for value in reach.rtt_s],
         "y": [value / _MEGA for value in reach.rate_bit_per_s],
         "line": {"color": "@ink", "dash": "dash", "width": 2},

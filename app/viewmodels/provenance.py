@@ -64,8 +64,13 @@ _FIELDS = {
     "tx_j_per_bit": "Energy to send",
     "up_bit_per_s": "Rate upwards",
 }
-_KG = 1000.0
-_KILO_HZ = 1e6
+# Units that people do not read as they are: factor and label.
+_SHOWN = {
+    "gco2e": (1e-3, "kg CO₂e"),
+    "hz": (1e-6, "MHz"),
+    "usd/j": (3.6e6, "$/kWh"),
+    "s/m": (1e9, "µs/km"),
+}
 
 
 @dataclass(frozen=True)
@@ -110,10 +115,9 @@ def fact_value(fact: Fact, digits: int = 3) -> str:
 def _written(field: str, value: float, unit: str, digits: int = 3) -> str:
     if field == "price_usd":
         return f"${format_quantity(value, '1', digits)}" if value < 1e9 else f"${value:.3g}"
-    if unit == "gco2e":
-        return f"{format_quantity(value / _KG, '1', digits)} kg CO₂e"
-    if unit == "hz":
-        return f"{format_quantity(value / _KILO_HZ, '1', digits)} MHz"
+    if unit in _SHOWN:
+        factor, label = _SHOWN[unit]
+        return f"{format_quantity(value * factor, '1', digits)} {label}"
     return format_quantity(value, unit, digits)
 
 
@@ -178,7 +182,7 @@ def fact_text(found: Fact | Gap, digits: int = 3, basis: bool = True) -> FactTex
     if basis and found.basis:
         parts.append(found.basis)
     if found.low is not None and found.high is not None:
-        if found.unit in ("gco2e", "hz") or found.field == "price_usd":
+        if found.unit in _SHOWN or found.field == "price_usd":
             ends = (_written(found.field, end, found.unit) for end in (found.low, found.high))
             parts.append(" to ".join(ends))
         else:

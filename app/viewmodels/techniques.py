@@ -24,7 +24,7 @@ from analytic_models import Case, Design, DesignError, Evaluation, Scenario
 from analytic_models.evaluation import QUANTITIES
 from analytic_models.fields import declared_fields
 from taxonomy import Node, Technique, Violation, check, given_by_placement, load_taxonomy
-from taxonomy.schema import CLAIM_QUANTITIES, HOOKS
+from taxonomy.schema import CLAIM_QUANTITIES, HOOKS, PARAM_UNITS
 from viewmodels.comparison import Gain
 from viewmodels.current import evaluated
 from viewmodels.cuts import last_boundary
@@ -192,6 +192,14 @@ def _children(node: Node) -> tuple[Node, ...]:
     return () if isinstance(node, Technique) else load_taxonomy().children(node.id)
 
 
+def _label(setting: str) -> str:
+    """Name a setting without the unit that its name ends in."""
+    words = setting.removesuffix("_frac") + (" share" if setting.endswith("_frac") else "")
+    for unit in PARAM_UNITS:
+        words = words.removesuffix(f"_{unit}")
+    return words.replace("_", " ")
+
+
 def _hook(name: str) -> str:
     known = CLAIM_QUANTITIES.get(name)
     return known[:1].upper() + known[1:] if known else name
@@ -204,7 +212,7 @@ def _effects(leaf: Technique) -> tuple[tuple[str, str, str], ...]:
             continue
         words = {
             name: " × ".join(
-                part.replace("_", " ") if isinstance(part, str) else f"{part:g}"
+                _label(part) if isinstance(part, str) else f"{part:g}"
                 for part in (argument if isinstance(argument, tuple) else (argument,))
             )
             for name, argument in effect.arguments.items()
@@ -274,7 +282,7 @@ def settings_of(id: str, values: Mapping[str, float]) -> tuple[Setting, ...]:
     return tuple(
         Setting(
             name=name,
-            label=name.replace("_", " "),
+            label=_label(name),
             unit=param.unit,
             value=values.get(name, param.default),
             low=param.low,
@@ -339,7 +347,7 @@ def _gains(before: Evaluation, after: Evaluation) -> tuple[Gain, ...]:
         if known and not math.isclose(first, second, rel_tol=5e-4):
             better = (second > first) == (name in _MORE)
         texts = old.value, new.value
-        if better is not None and math.isfinite(first) and math.isfinite(second):
+        if better is not None and texts[0] == texts[1] and math.isfinite(first + second):
             texts = against(first, second, str(QUANTITIES[name][1]))
         found.append(Gain(old.label, *texts, better))
     return tuple(found)

@@ -22,7 +22,8 @@ def latencies() -> None:
         f"Over **{overall.rows} published latencies** of {overall.dnns} networks, half of the "
         f"predictions are within **{share(overall.errors['ours'][0])}** and {good} of {known} "
         f"within a factor of two (an error of 100 % is twice or half). "
-        "The fit never knew the network; it did know the **machine**. A machine without measurements takes the larger errors of its class, see below."
+        "The fit never knew the network; it did know the **machine**. A machine without "
+        "measurements takes the larger errors of its class, see below."
     )
     new = [
         row for row in error_rows() if row.test == NEW_MACHINE and not row.kind.startswith("llm")
