@@ -121,10 +121,11 @@ def touched_experts(experts: Count, chosen: Count, routed: Count) -> Count:
 
     Examples
     --------
-    >>> touched_experts(8.0, 2.0, 1.0), round(touched_experts(8.0, 2.0, 8.0), 3)
+    >>> float(touched_experts(8.0, 2.0, 1.0)), round(float(touched_experts(8.0, 2.0, 8.0)), 3)
     (2.0, 7.199)
     """
-    return experts * (1.0 - (1.0 - chosen / experts) ** routed)
+    missed = np.maximum(1.0 - chosen / experts, 0.0)
+    return experts * (1.0 - missed**routed)
 
 
 def unpacking_overhead(efficiency: Frac, measured: Frac) -> Frac:
