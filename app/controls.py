@@ -187,19 +187,19 @@ def _stops(part: state.Part, name: str, declared: Field, value: int, options: Op
 
 
 @lru_cache(maxsize=512)
-def log_steps(low: float, high: float, current: float, whole: bool) -> tuple[float, ...]:
-    """List the stops of a logarithmic slider: eight in a decade, and the current value.
+def log_steps(low: float, high: float, also: tuple[float, ...], whole: bool) -> tuple[float, ...]:
+    """List the stops of a logarithmic slider: eight in a decade, the ends, and some more.
 
     Examples
     --------
-    >>> log_steps(1, 10, 7, True)
+    >>> log_steps(1, 10, (7,), True)
     (1, 2, 3, 4, 5, 6, 7, 8, 10)
     """
     start = low if low > 0 else high / 1e6
     exponents = range(math.floor(math.log10(start)), math.ceil(math.log10(high)) + 1)
     found = {float(f"{step}e{power}") for power in exponents for step in _STEPS}
     inside = {value for value in found if start <= value <= high}
-    inside |= {low, high, current}
+    inside |= {low, high, *also}
     if whole:
         return tuple(sorted({int(value) for value in inside if value == int(value)}))
     return tuple(sorted(inside))
@@ -219,7 +219,7 @@ def _number(part: state.Part, name: str, declared: Field, value: float, slider: 
         bounds = shown.out(declared.low), shown.out(declared.high)
         st.select_slider(
             label,
-            log_steps(*bounds, now, whole),
+            log_steps(*bounds, state.stops(f"{part}.{name}", now), whole),
             format_func=lambda at: f"{at:,g}".replace(",", "\u202f"),
             help=_help(declared),
             **_wired(part, name, back),
@@ -285,4 +285,6 @@ def _optional(
 
 def _switch(part: state.Part, name: str, key: str, start: float) -> None:
     """Go back to the catalog, or start an own number from its fact."""
-    state.change(part, **{name: None if state.typed(key) else start})
+    chosen = state.typed(key)
+    if chosen is not None:
+        state.change(part, **{name: None if chosen else start})

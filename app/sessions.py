@@ -1,22 +1,31 @@
-"""A visitor's work as text: the copy that the browser keeps, and the link that carries a case.
+"""A visitor's work: as text for the browser and for a link, its history, and what a door said.
 
 Pure: no Streamlit. Everything that comes in is foreign and passes ``Case.from_json``.
 """
 
 from __future__ import annotations
 
-__all__ = ["Kept", "pack_link", "pack_session", "unpack_link", "unpack_session"]
+__all__ = [
+    "History",
+    "Kept",
+    "Message",
+    "pack_link",
+    "pack_session",
+    "unpack_link",
+    "unpack_session",
+]
 
 import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import links
 
 from analytic_models import Case, load_scenarios
 from analytic_models.design import SCHEMA
+from analytic_models.errors import Problem
 
 _PARTS = {"s": "scenario", "d": "design"}
 _LINK_KEYS = {"p", "s", "d", "c"}
@@ -42,6 +51,33 @@ class Kept:
     preset: str
     lesson: Mapping[str, Any] = field(default_factory=dict)
     warning: str = ""
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a door had to say.
+
+    Parameters
+    ----------
+    kind
+        ``"error"`` when nothing was changed, ``"done"`` or ``"warning"`` otherwise.
+    text
+        One sentence.
+    problems
+        Place, fault and allowed values of each thing that was wrong.
+    """
+
+    kind: Literal["error", "done", "warning"]
+    text: str
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass
+class History:
+    """Cases before and after the present one, each with its preset, the nearest last."""
+
+    past: list[tuple[str, str]] = field(default_factory=list)
+    future: list[tuple[str, str]] = field(default_factory=list)
 
 
 def pack_link(case: Case, preset: str) -> str:

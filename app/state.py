@@ -14,7 +14,8 @@ Changing
     ``open_session``), and ``change(part, **fields)`` for controls. ``take(case)`` replaces the
     whole case, as *Apply* does. ``undo()``, ``redo()``, ``reset()``; ``set_ui``, ``set_lesson``.
 Widgets
-    ``seed(key, value)`` before a widget with that key, and ``typed(key)`` in its ``on_change``.
+    ``seed(key, value)`` before a widget with that key, and ``typed(key)`` in its ``on_change``
+    (None when nobody typed it); ``stops(path, now)`` for sliders with stops.
 
 A callback calls one of these once; the run that follows reads the new case. ``open_session`` is
 called once per run by the entry script, before anything else reads the case.
@@ -42,6 +43,7 @@ __all__ = [
     "seed",
     "set_lesson",
     "set_ui",
+    "stops",
     "take",
     "typed",
     "ui",
@@ -49,14 +51,16 @@ __all__ = [
 ]
 
 import json
+import math
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import sessions
 import streamlit as st
 from components.storage import browser_storage
 from links import LinkError
+from sessions import History, Message
 from viewmodels.current import parsed
 from viewmodels.cuts import carry_cuts
 
@@ -66,35 +70,13 @@ from analytic_models.errors import Problem
 Part = Literal["scenario", "design"]
 
 STEPS_KEPT = 100
+STOPS_KEPT = 24
+# A value that comes back this soon after the program moved its widget was not typed [s].
+ECHO_S = 0.7
 _NOTHING = object()
 LARGEST_FILE_BYTE = 1_000_000
 LINK_PARAMETER = "d"
 STORAGE_NAME = "eccc-session-1"
-
-
-@dataclass(frozen=True)
-class Message:
-    """What a door had to say.
-
-    Parameters
-    ----------
-    kind
-        ``"error"`` when nothing was changed, ``"done"`` or ``"warning"`` otherwise.
-    text
-        One sentence.
-    problems
-        Place, fault and allowed values of each thing that was wrong.
-    """
-
-    kind: Literal["error", "done", "warning"]
-    text: str
-    problems: tuple[Problem, ...] = ()
-
-
-@dataclass
-class _History:
-    past: list[tuple[str, str]] = field(default_factory=list)
-    future: list[tuple[str, str]] = field(default_factory=list)
 
 
 def _first_preset() -> str:
@@ -338,15 +320,33 @@ def seed(key: str, value: Any, path: str = "") -> None:  # noqa: ANN401 - any wi
         return
     if held is _NOTHING or held != value:
         st.session_state[key] = value
+        set_ui("moved", ui("moved", {}) | {key: (held, time.monotonic())})
 
 
 def typed(key: str) -> Any:  # noqa: ANN401 - any widget value
-    """Return what a widget holds, in its callback."""
-    return st.session_state.get(key)
+    """Return what a widget holds, in its callback.
+
+    None if it is only an echo: a click that left the browser before it had heard that the widget
+    was moved brings the value from before, which nobody typed.
+    """
+    value = st.session_state.get(key)
+    before, when = ui("moved", {}).get(key, (_NOTHING, -math.inf))
+    return None if value == before and time.monotonic() - when < ECHO_S else value
 
 
-def _history() -> _History:
-    found: _History = st.session_state.setdefault("history", _History())
+def stops(path: str, now: float) -> tuple[float, ...]:
+    """Return the latest values of a field, the present one first.
+
+    A slider with stops keeps them, so that what the browser still holds is one of its stops.
+    """
+    kept = ui("stops", {})
+    found = tuple(dict.fromkeys((now, *kept.get(path, ()))))[:STOPS_KEPT]
+    set_ui("stops", kept | {path: found})
+    return found
+
+
+def _history() -> History:
+    found: History = st.session_state.setdefault("history", History())
     return found
 
 

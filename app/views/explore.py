@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import count
+import time
 
 import controls
 import state
@@ -31,8 +30,8 @@ from viewmodels.picture import picture
 from analytic_models import Case, Evaluation
 
 OPEN_SCENARIO = ("dnn", "uplink", "population_count", "deadline_s")
-# How long the controls rest before the best design is searched for [s].
-PAUSE_S = 0.4
+# How long the controls rest before the best design is searched for: so many pauses of [s].
+PAUSES, PAUSE_S = 8, 0.05
 OPEN_DESIGN = ("cut1", "cut2")
 
 
@@ -88,25 +87,20 @@ def diagrams(case: Case, evaluation: Evaluation) -> None:
     follow(draw(charts, key="diagrams", columns=2), case)
 
 
-def search_later(case: Case, before: str, turns: Iterator[int]) -> None:
-    """Show the answer to the scenario before as out of date; search when the page asks again."""
-    st.html(f'<div class="eccc-waiting" aria-busy="true">{before}</div>')
-    if next(turns) > 0:
-        optimum(case)
-        st.rerun()
-
-
 def best_design(case: Case, evaluation: Evaluation) -> None:
     """Draw the best design beside the present one, with the reason and a button."""
-    before = state.ui("best", "")
+    place, before = st.empty(), state.ui("best", "")
     if before and known(case) is None:
-        # A search costs more than the rest of a run: it waits until the controls rest.
-        st.fragment(run_every=PAUSE_S)(search_later)(case, before, count())
-        return
-    with st.spinner("Searching every design…"):
-        panel = best_panel(case, evaluation, optimum(case))
+        # A search costs more than the rest of a run: it waits until the controls rest. Each call
+        # of the page is a point at which a newer run takes over.
+        for _ in range(PAUSES):
+            place.html(f'<div class="eccc-waiting" aria-busy="true">{before}</div>')
+            time.sleep(PAUSE_S)
+    elif not before:
+        place.caption("Searching every design…")
+    panel = best_panel(case, evaluation, optimum(case))
     state.set_ui("best", panel.html)
-    st.html(panel.html)
+    place.html(panel.html)
     if panel.apply is not None:
         st.button(
             "Apply this design",
@@ -129,8 +123,8 @@ def page() -> None:
     left, right = st.columns([1.9, 1], gap="medium")
     with left:
         key_numbers(key_figures(evaluation))
-        time = latency_waterfall(waterfall(evaluation))
-        follow(draw([time], key="time", columns=1), case)
+        times = latency_waterfall(waterfall(evaluation))
+        follow(draw([times], key="time", columns=1), case)
     panel = right.container(border=True, key="best")
     diagrams(case, evaluation)
     with panel:

@@ -143,9 +143,9 @@ def test_sliders_have_stops_in_display_units() -> None:
 
 
 def test_stops_hold_both_ends_and_the_current_value() -> None:
-    stops = log_steps(1, 1_000_000, 17, True)
+    stops = log_steps(1, 1_000_000, (17,), True)
     assert (stops[0], stops[-1]) == (1, 1_000_000)
     assert 17 in stops
     assert list(stops) == sorted(set(stops))
     assert all(value == int(value) for value in stops)
-    assert log_steps(0.0, 100.0, 3.5, False)[0] == 0.0
+    assert log_steps(0.0, 100.0, (3.5,), False)[0] == 0.0

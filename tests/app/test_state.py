@@ -146,6 +146,28 @@ def test_a_refused_value_stays_in_its_widget_until_it_is_corrected(
     assert state.typed("_design.cut1") == 3
 
 
+def test_an_echo_from_before_an_undo_is_not_taken_for_typing(
+    browser: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _open(browser)
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(state, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    state.seed("_x", 12)
+    browser.session["_x"] = 30
+    assert state.typed("_x") == 30
+    state.seed("_x", 12)
+    browser.session["_x"] = 30
+    assert state.typed("_x") is None
+    clock.now += state.ECHO_S
+    assert state.typed("_x") == 30
+
+
+def test_stops_of_a_slider_keep_what_the_browser_may_still_hold(browser: SimpleNamespace) -> None:
+    _open(browser)
+    state.stops("scenario.population_count", 12)
+    assert state.stops("scenario.population_count", 4) == (4, 12)
+
+
 def test_another_change_goes_through_while_a_value_is_refused(browser: SimpleNamespace) -> None:
     _open(browser)
     state.change("design", cut1=2, cut2=5)
