@@ -29,19 +29,27 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("units",),
     ("fields", "display"),
-    ("layer_graph", "catalog", "onnx"),
-    ("scenario", "case_checks", "case_schema", "design", "design_set"),
+    ("scenario",),
+    (
+        "layer_graph", "catalog", "onnx", "decoder_import",
+        "user_fields", "user_data", "user_graph", "user_measurements", "user_schema",
+    ),
     ("laws", "effects", "graph"),
+    ("origins", "segments"),
+    ("calibration", "user_catalog"),
+    ("case", "design", "design_set"),
     ("pipeline",),
-    ("origins", "segments", "encoding_losses", "lookups", "design_lookups", "batch", "language"),
+    ("encoding_losses", "lookups", "design_lookups", "batch"),
     ("evaluation",),
-    ("explanation", "demand"),
+    ("explanation", "demand", "language"),
     ("optimizers",),
     ("reference",),
     ("wiring_audit", "bench"),
     ("cli", "__main__"),
     ("__init__",),
-)
+)  # fmt: skip
+# The catalog joins the user's own entries when it is asked to, inside the function that does so.
+LATE = {"catalog": {"user_catalog"}}
 RANK = {name: rank for rank, row in enumerate(ROWS) for name in row}
 # Parts of a module that grew share its row: onnx_wire that of onnx.
 # The simulation is an independent witness: it stands beside the rows, on designs and demand only.
@@ -103,7 +111,7 @@ def test_a_module_imports_only_what_lies_below_it(path: Path) -> None:
         return
     assert name in RANK, f"{name} has no row in the table of this test: give it one"
     too_high = {other for other in _own(path) if RANK.get(other, 99) > RANK[name]}
-    assert too_high - ({BESIDE} if name == "__init__" else set()) == set()
+    assert too_high - LATE.get(name, set()) - ({BESIDE} if name == "__init__" else set()) == set()
 
 
 def test_no_module_of_the_table_is_gone() -> None:

@@ -96,6 +96,6 @@ def test_every_folder_and_file_that_the_readme_names_exists() -> None:
 
 def test_the_named_presets_are_the_ready_made_ones() -> None:
 
-    line = next(line for line in README.splitlines() if "`factory`" in line)
-    names = re.findall(r"`([a-z]+)`", line)
+    sentence = README[README.index("`factory`") :].partition(".")[0]
+    names = re.findall(r"`([a-z]+)`", sentence)
     assert names == [name.partition("-")[2] for name in load_scenarios()]

@@ -114,14 +114,23 @@ def shared_skew(time: S, variance: S2, service: S, scv: Pure) -> S3:
     >>> round(float(shared_skew(2.0, 6.6667, 1.0, 1.0)), 2)
     58.67
     """
-    if np.ndim(scv) == 0 and scv == 1.0:
-        load = _load(service, time)
-        factor = 2.0 * (4.0 + 8.0 * load + load * load) / (2.0 - load) ** 2
-        return np.where(np.isinf(time), np.inf, time * time * time * factor)
+    exponential = np.equal(scv, 1.0)
+    if exponential.all():
+        return _exponential_skew(time, service)
     met, given, spread = _excess(time, variance, service, scv)
     own = 2.0 * scv * scv * service * service * service
     skew = 2.0 * spread * spread / np.where(np.greater(given, 0.0), given, 1.0)
-    return own + thinned_skew(met, given, spread, skew)
+    fitted = own + thinned_skew(met, given, spread, skew)
+    if not exponential.any():
+        return fitted
+    return np.where(exponential, _exponential_skew(time, service), fitted)
+
+
+def _exponential_skew(time: S, service: S) -> Array:
+    """Third cumulant of the sojourn in M/M/1 processor sharing."""
+    load = _load(service, time)
+    factor = 2.0 * (4.0 + 8.0 * load + load * load) / (2.0 - load) ** 2
+    return np.where(np.isinf(time), np.inf, time * time * time * factor)
 
 
 def shared_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> list[StationLaw]:

@@ -65,7 +65,7 @@ def _value(name: str, unit: Unit, rng: np.random.Generator) -> float:
     """Return an input for which no station is overloaded and nothing is degenerate."""
     if name == "servers" or name.endswith("_servers"):
         return float(rng.integers(1, 5))
-    if name.endswith("_shared") or name in ("used", "split"):
+    if name.endswith("_shared") or name in ("used", "split", "shared"):
         return float(rng.integers(0, 2))
     if unit.symbol == "frac":
         return float(rng.uniform(0.02, 0.15))

@@ -1,4 +1,4 @@
-"""Key figures of every ready-made case, and of a split of each, do not move without a dated note."""
+"""Key figures of the ready-made cases and a split of each move only with a dated note."""
 
 from __future__ import annotations
 
