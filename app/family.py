@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["finding", "no_answer"]
+__all__ = ["finding", "no_answer", "picked"]
 
 import html
+from collections.abc import Callable
+from typing import Any
 
+import state
 import streamlit as st
 from text import markdown
 
@@ -34,8 +37,48 @@ def finding(sentence: str, badge: str, proven: bool, certificate: str, assumes: 
             st.caption(markdown(certificate, 400))
 
 
-def no_answer(error: DesignError) -> None:
-    """Say why there is no answer for this scenario."""
-    st.html('<h1 class="eccc-headline">No design meets the requirements of this scenario.</h1>')
+def no_answer(error: DesignError, words: str = "No design meets the requirements.") -> None:
+    """Say why there is no answer.
+
+    Parameters
+    ----------
+    error
+        What stood in the way.
+    words
+        Headline.
+    """
+    st.html(f'<h1 class="eccc-headline">{html.escape(words)}</h1>')
     for problem in error.problems:
         st.warning(f"{markdown(problem.path)}: {markdown(problem.message, 200)}")
+
+
+def picked(
+    name: str,
+    label: str,
+    options: list[Any],
+    first: Any,  # noqa: ANN401 - options of any type
+    words: Callable[[Any], str],
+) -> Any:  # noqa: ANN401
+    """Draw a choice that survives a change of page, and return it.
+
+    Parameters
+    ----------
+    name
+        Name of the view choice.
+    label
+        Words above it.
+    options, first
+        What can be chosen, and what is chosen at first.
+    words
+        Option to its words.
+    """
+    now, key = state.ui(name), f"_{name}"
+    state.seed(key, now if now in options else first)
+    st.selectbox(
+        label,
+        options,
+        format_func=words,
+        key=key,
+        on_change=lambda: state.set_ui(name, state.typed(key)),
+    )
+    return state.typed(key)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["crowd", "prices"]
+__all__ = ["atlas", "crowd", "prices"]
 
 import threading
+from collections import OrderedDict
+from collections.abc import Iterator
 
 import streamlit as st
+from viewmodels.atlas import Atlas, Question, atlas_steps
 from viewmodels.crowd import Crowd, crowd_of
 from viewmodels.worth import Prices, prices_of
 
@@ -46,3 +49,25 @@ def prices(case: Case) -> Prices:
 def _prices(text: str) -> Prices:
     with _slot():
         return prices_of(text)
+
+
+@st.cache_resource(show_spinner=False)
+def _maps() -> OrderedDict[tuple[str, Question], Atlas]:
+    """Keep the maps that were asked for last, for all visitors."""
+    return OrderedDict()
+
+
+def atlas(case: Case, question: Question) -> Iterator[Atlas]:
+    """Yield ever finer maps; only the final one if it is known."""
+    key, kept = (scenario_text(case), question), _maps()
+    found = kept.get(key)
+    if found is not None:
+        yield found
+        return
+    with _slot():
+        for found in atlas_steps(*key):
+            yield found
+    if found is not None:
+        kept[key] = found
+        while len(kept) > _KEPT:
+            kept.popitem(last=False)
