@@ -33,7 +33,7 @@ from analytic_models.laws.transforms import StationLaw
 
 Floats = NDArray[np.float64]
 
-_STEPS = 400
+_STEPS = 200
 # Above these the exact chain takes seconds, and three cumulants are within 3 % of it.
 _CHAIN_LOAD = 0.75
 _CHAIN_BATCH = 12.0

@@ -11,68 +11,93 @@ __all__ = ["SpecialTail", "special_exceedance", "special_quantile", "special_tai
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analytic_models.laws.special_stations import ChainInputs, StationTime, Steps, station_times
-from analytic_models.laws.transforms import Branch, StationLaw, mixture_exceedance
+from analytic_models.laws.transforms import Branch, StationLaw, mixture_exceedance, mixture_quantile
 from analytic_models.units import Array, Count, Frac, PerS, Pure, S
 
 Floats = NDArray[np.float64]
 
 _STEPS = 400
-_GRID = 1_200
+_GRID = 400
+# The last step itself must lie inside the search in spite of rounding.
+_BEYOND = 1.0 + 1e-9
 _REACH = 14.0
-_BISECTIONS = 60
+# Each pass narrows the bracket to one of its parts: 32 to the seventh in all.
+_PASSES, _POINTS = 7, 33
 
 
-@dataclass(frozen=True)
 class _Way:
-    """One path of a request: its share, constant, exceedance of the smooth part, and steps."""
+    """One path of a request: a branch of constant and smooth laws, and steps on top of it."""
 
-    share: float
-    shift: float
-    grid: Floats
-    above: Floats
-    steps: Steps
+    def __init__(self, branch: Branch, steps: Steps) -> None:
+        self.branch, self.steps = branch, steps
+        self.share, self.shift = float(branch.share), float(branch.shift)
+        self.plain = len(steps.values) == 1 and len(branch.stations) > 0
+        self.mean = math.fsum(float(np.asarray(law.mean)) for law in branch.stations)
+        variance = math.fsum(float(np.asarray(law.variance)) for law in branch.stations)
+        self.spread = math.sqrt(variance)
+
+    @property
+    def end(self) -> float:
+        """A time that next to no request exceeds."""
+        end = self.shift + float(self.steps.values[-1]) + self.mean + _REACH * self.spread
+        return end * _BEYOND
+
+    @cached_property
+    def _table(self) -> tuple[Floats, Floats]:
+        """Exceedance of the smooth part, closer points near its start, where it bends most."""
+        grid = (self.mean + _REACH * self.spread) * np.linspace(0.0, 1.0, _GRID) ** 2
+        bare = Branch(1.0, 0.0, self.branch.stations)
+        above = np.asarray(mixture_exceedance([bare], grid), dtype=float)
+        return grid, np.minimum.accumulate(above)
 
     def exceedance(self, times: Floats) -> Floats:
-        if not math.isfinite(self.shift):
-            return np.ones_like(times)
+        """Return the probability of exceeding each time, shape (k,)."""
+        if not math.isfinite(self.end):
+            return np.full_like(times, math.nan if math.isnan(self.end) else 1.0)
         age = times[:, np.newaxis] - self.shift - self.steps.values
-        smooth = np.interp(age, self.grid, self.above, left=1.0, right=0.0)
-        found: Floats = np.where(age < 0.0, 1.0, smooth) @ self.steps.weights
-        return found
+        if not self.branch.stations:
+            return np.asarray(np.where(age < 0.0, 1.0, 0.0) @ self.steps.weights, dtype=float)
+        grid, above = self._table
+        smooth = np.interp(age, grid, above, left=1.0, right=0.0)
+        return np.asarray(np.where(age < 0.0, 1.0, smooth) @ self.steps.weights, dtype=float)
 
 
-@dataclass(frozen=True)
 class SpecialTail:
     """Distribution of the latency of one case."""
 
-    ways: tuple[_Way, ...]
+    def __init__(self, ways: Sequence[_Way]) -> None:
+        self._ways = tuple(ways)
+        self._plain = all(way.plain for way in self._ways)
+        self._known = all(math.isfinite(way.end) for way in self._ways)
 
     def exceedance(self, times: Floats) -> Floats:
         """Return the probability of exceeding each time, shape (k,)."""
         above = np.zeros(len(times))
-        for way in self.ways:
+        if self._plain and self._known:
+            found = mixture_exceedance([way.branch for way in self._ways], times)
+            return np.asarray(found, dtype=float)
+        for way in self._ways:
             above = above + way.share * way.exceedance(times)
         return np.clip(above, 0.0, 1.0)
 
     def quantile(self, level: float) -> float:
         """Return the time that a share ``level`` of the requests does not exceed."""
-        ends = [w.shift + w.steps.values[-1] + w.grid[-1] for w in self.ways if w.share > 0.0]
-        low, high = 0.0, max(ends, default=0.0)
-        if not math.isfinite(high):
-            return math.inf if not math.isnan(high) else math.nan
-        for _ in range(_BISECTIONS):
-            middle = 0.5 * (low + high)
-            if self.exceedance(np.array([middle]))[0] > 1.0 - level:
-                low = middle
-            else:
-                high = middle
+        low, high = 0.0, max((way.end for way in self._ways), default=0.0)
+        if not self._known:
+            unknown = any(math.isnan(way.end) for way in self._ways)
+            return math.nan if unknown else math.inf
+        if self._plain:
+            return float(np.asarray(mixture_quantile([way.branch for way in self._ways], level)))
+        for _ in range(_PASSES):
+            points = np.linspace(low, high, _POINTS)
+            place = int(np.argmax(self.exceedance(points) <= 1.0 - level))
+            low, high = float(points[max(place - 1, 0)]), float(points[place])
         return high
 
 
@@ -257,7 +282,7 @@ def _tail(values: tuple[float, ...]) -> SpecialTail:
             (case.remote * (1.0 - case.onward), case.uplink_fixed, middle),
             (case.remote * case.onward, case.uplink_fixed + case.backhaul_fixed, far),
         )
-        return SpecialTail(tuple(_way(*path) for path in paths if path[0] > 0.0))
+        return SpecialTail([_way(*path) for path in paths if path[0] > 0.0])
 
 
 def _way(share: float, fixed: float, times: list[StationTime]) -> _Way:
@@ -274,22 +299,15 @@ def _way(share: float, fixed: float, times: list[StationTime]) -> _Way:
             steps = _joined(steps, other)
     if place is not None:
         steps = _joined(steps, place)
-    constant = float(sum(np.asarray(law.shift) for law in laws)) if laws else 0.0
-    moving = [law for law in laws if float(np.asarray(law.mean)) > 0.0]
-    shift += constant
-    if not math.isfinite(shift) or not moving:
-        return _Way(share, shift, np.array([0.0, 1.0]), np.zeros(2), steps)
-    mean = float(sum(np.asarray(law.mean) for law in moving))
-    spread = math.sqrt(float(sum(np.asarray(law.variance) for law in moving)))
-    if not math.isfinite(mean + spread):
-        return _Way(share, math.inf, np.array([0.0, 1.0]), np.zeros(2), steps)
-    # Closer points near the start, where the distribution bends most.
-    grid = (mean + _REACH * spread) * np.linspace(0.0, 1.0, _GRID) ** 2
-    bare = [
-        StationLaw(law.transform, law.mean, law.variance, law.skew, 0.0, law.atom) for law in moving
+    shift += math.fsum(float(np.asarray(law.shift)) for law in laws)
+    moving = [
+        StationLaw(law.transform, law.mean, law.variance, law.skew, 0.0, law.atom)
+        for law in laws
+        if float(np.asarray(law.mean)) != 0.0
     ]
-    above = np.asarray(mixture_exceedance([Branch(1.0, 0.0, bare)], grid), dtype=float)
-    return _Way(share, shift, grid, np.minimum.accumulate(above), steps)
+    only = float(steps.values[0]) if len(steps.values) == 1 else 0.0
+    steps = Steps(steps.values - only, steps.weights)
+    return _Way(Branch(share, shift + only, moving), steps)
 
 
 def _joined(first: Steps, second: Steps) -> Steps:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-__all__ = ["BatchKernel", "Decoder", "TokenKernel", "continuous_batching", "take_all_batches"]
+__all__ = [
+    "BatchKernel",
+    "DealtBatchKernel",
+    "Decoder",
+    "TokenKernel",
+    "continuous_batching",
+    "take_all_batches",
+]
 
 import math
 from bisect import bisect_right
 from collections import deque
+from collections.abc import Iterable
 from heapq import heappop, heappush, heapreplace
 
 import numpy as np
@@ -61,6 +69,36 @@ class BatchKernel:
         ids = np.array(self._ids[:first], np.int64)
         del arrive[:first], self._ids[:first]
         return Done(ids, np.repeat(leaves, sizes), np.repeat(spans, sizes))
+
+
+class DealtBatchKernel:
+    """Machines with queues of their own, to which requests are dealt at random."""
+
+    def __init__(self, batch: BatchTime, servers: int, rng: np.random.Generator) -> None:
+        self._machines = [BatchKernel(batch) for _ in range(servers)]
+        self._rng = rng
+
+    @property
+    def busy_s(self) -> float:
+        """Time of all machines in which a batch runs."""
+        return math.fsum(machine.busy_s for machine in self._machines)
+
+    def feed(self, jobs: Jobs) -> Done:
+        """Deal the next block; return the batches that begin before the last arrivals."""
+        dealt = self._rng.integers(len(self._machines), size=jobs.arrive.size)
+        parts = (
+            machine.feed(Jobs(*(column[dealt == place] for column in jobs)))
+            for place, machine in enumerate(self._machines)
+        )
+        return _together(parts)
+
+    def finish(self) -> Done:
+        """Serve everything that still waits."""
+        return _together(machine.finish() for machine in self._machines)
+
+
+def _together(parts: Iterable[Done]) -> Done:
+    return Done(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 class Decoder:

@@ -80,7 +80,8 @@ def _station(scenario: Scenario, name: str, found: dict[str, float]) -> Station:
             discipline, count = "private", scenario.population_count
     if discipline == "batch":
         each = found[f"{name}_batch_each_s"]
-        return Station(name, "batch", count, batch=BatchTime(each, max(service - each, 0.0)))
+        kind = "batch" if count == 1 else "dealt-batch"
+        return Station(name, kind, count, batch=BatchTime(each, max(service - each, 0.0)))
     if name == "uplink" and scenario.uplink_slow_frac > 0:
         kind = "ps" if discipline == "ps" else "modulated"
         return Station(name, kind, count, _law(service, scv), modulation=_fades(scenario))

@@ -33,6 +33,7 @@ DISCIPLINES = (
     "fcfs",
     "ps",
     "batch",
+    "dealt-batch",
     "continuous-batching",
     "modulated",
     "priority",
@@ -119,8 +120,9 @@ class Station:
         Unique within a route.
     discipline
         ``fcfs``; ``ps`` (egalitarian sharing of ``servers`` units of speed, at most one per
-        request); ``batch``; ``continuous-batching``; ``modulated`` (FCFS at the speed of
-        ``modulation``); ``priority``; ``loss`` (FCFS, at most ``capacity`` requests inside);
+        request); ``batch``; ``dealt-batch`` (requests dealt at random to ``servers``
+        machines that batch on their own); ``continuous-batching``; ``modulated`` (FCFS at the
+        speed of ``modulation``); ``priority``; ``loss`` (FCFS, at most ``capacity`` requests inside);
         ``elastic`` (see :class:`ColdStart`); ``private`` (``servers`` single servers with their
         own queues: source ``k`` always at number ``k`` modulo ``servers``, or each request at a
         random one if there are fewer sources than servers); ``delay`` (no queue).
@@ -179,7 +181,7 @@ class Station:
             "background": ((), _TAKES_BACKGROUND),
             "capacity": (("loss",), ("loss", "ps")),
             "modulation": (("modulated",), ("modulated", "ps")),
-            "batch": (("batch",), ("batch",)),
+            "batch": (("batch", "dealt-batch"), ("batch", "dealt-batch")),
             "serving": (("continuous-batching",), ("continuous-batching",)),
             "cold_start": (("elastic",), ("elastic",)),
             "priority": ((), ("priority",)),

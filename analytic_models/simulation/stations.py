@@ -20,7 +20,7 @@ from typing import TypeAlias
 import numpy as np
 
 from analytic_models.errors import EcccError
-from analytic_models.simulation.batching import BatchKernel, TokenKernel
+from analytic_models.simulation.batching import BatchKernel, DealtBatchKernel, TokenKernel
 from analytic_models.simulation.fcfs import (
     Done,
     ElasticKernel,
@@ -80,6 +80,8 @@ def make_kernel(station: Station, rng: np.random.Generator) -> Kernel:
     kernel: Kernel
     if station.discipline == "batch" and station.batch is not None:
         return BatchKernel(station.batch, station.servers)
+    if station.discipline == "dealt-batch" and station.batch is not None:
+        return DealtBatchKernel(station.batch, station.servers, rng)
     if station.discipline == "continuous-batching" and station.serving is not None:
         return TokenKernel(station.serving, rng)
     if station.discipline == "elastic" and station.cold_start is not None:

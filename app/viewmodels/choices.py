@@ -20,6 +20,11 @@ from viewmodels.display import shown_unit
 _WORDS: Mapping[str, str] = {
     "fcfs": "first come, first served",
     "ps": "shared by all at once",
+    "batch": "all that wait as one batch",
+    "poisson": "at random",
+    "periodic": "at a fixed period, each at its own phase",
+    "synchronised": "all at the same instant",
+    "bursty": "in bursts",
     "roofline": "from peak rates and efficiencies",
     "measured": "as measured, where published",
     "mean": "the mean",
