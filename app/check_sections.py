@@ -54,7 +54,7 @@ def language_models() -> None:
                 f"{share(row.errors['plain'][0])} ({row.rows} rows, {row.dnns} models)"
             )
         mine = [row for row in rows if row.group != "all"]
-        with st.expander(f"By machine ({len(mine)})"):
+        with st.expander(f"By machine ({len(mine)})", expanded=True):
             error_table(mine, f"{words} by machine", ["ours", "plain"])
 
 

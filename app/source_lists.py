@@ -8,7 +8,9 @@ import math
 
 import streamlit as st
 from catalog_parts import cell, html_table, kept, page_of
-from text import UNKNOWN, format_quantity, markdown
+from charts.influence import tornado_chart
+from drawing import draw
+from text import UNKNOWN, format_quantity, markdown, scale_for
 from viewmodels.current import evaluated
 from viewmodels.influence import influences, used_facts
 from viewmodels.sources import disagreements, find_sources
@@ -16,22 +18,32 @@ from viewmodels.sources import disagreements, find_sources
 from analytic_models import Case, load_catalog
 
 ROWS, CARDS = 25, 10
+# A smaller relative change is rounding.
+_STILL = 1e-4
 
 
 def ranges(case: Case) -> None:
     """Draw which ranges move the present tail latency most, assumptions and fits alike."""
-    now = format_quantity(evaluated(case).value("latency_p99_s"), "s").replace(
-        "unstable", "overloaded"
-    )
+    value = evaluated(case).value("latency_p99_s")
+    now = format_quantity(value, "s").replace("unstable", "overloaded")
     only = kept(st.toggle, "range_assumed", False, "Only assumptions")
     found = [item for item in influences(case) if not only or item.origin == "assumed"]
     st.markdown(
         f"The p99 latency is **{markdown(now)}** now. Each row puts one figure to either end of "
         "its plausible range and leaves all others alone: the top rows are what to measure first."
     )
+    still = [item for item in found if item.span < _STILL]
+    found = [item for item in found if item.span >= _STILL]
     if not found:
-        st.info("No figure with a range stands behind the p99 latency of this design.")
+        st.info("No figure with a range moves the p99 latency of this design.")
         return
+    if math.isfinite(value):
+        scale = scale_for(value, "s")
+        draw(
+            [tornado_chart(found, value, scale.factor, scale.label, "p99 latency")],
+            key="tornado",
+            columns=1,
+        )
     body = [
         (
             cell(item.words, item.origin, item.value),
@@ -46,7 +58,8 @@ def ranges(case: Case) -> None:
     )
     st.caption(
         "One at a time: ranges that act together are not seen. A figure made of several facts "
-        "is left out."
+        "is left out. "
+        f"{len(still)} more figures with a range do not move it."
     )
 
 

@@ -31,7 +31,8 @@ from viewmodels.techniques import (
 from analytic_models import Evaluation
 from taxonomy import Violation, load_presets
 
-_PER_CENT = 100.0
+# Units in which a setting is moved: factor and label.
+_UNITS = {"frac": (100.0, "%"), "s": (1000.0, "ms"), "count": (1.0, ""), "1": (1.0, "")}
 _WIDE = 200.0
 _RULE_WORDS = {"error": "Not together", "warning": "Works against", "note": "Note"}
 
@@ -137,8 +138,7 @@ def _rule(rule: Violation) -> str:
 def _setting(id: str, setting: Setting, values: dict[str, float]) -> None:
     """Draw one parameter as a slider, with where its default and range come from."""
     key = f"_set_{id}.{setting.name}"
-    factor = _PER_CENT if setting.unit == "frac" else 1.0
-    unit = {"frac": "%", "count": "", "1": ""}.get(setting.unit, setting.unit)
+    factor, unit = _UNITS.get(setting.unit, (1.0, setting.unit))
     label = f"{setting.label} ({unit})" if unit else setting.label
     low, high, now = (round(v * factor, 10) for v in (setting.low, setting.high, setting.value))
     default = format_quantity(setting.default, setting.unit)
@@ -148,7 +148,7 @@ def _setting(id: str, setting: Setting, values: dict[str, float]) -> None:
     wired = {"key": key, "on_change": _set, "args": (id, setting.name, key, factor, values)}
     state.seed(key, int(now) if setting.whole else now)
     if not setting.whole and setting.default > 0 and setting.high > _WIDE * setting.default:
-        steps = controls.log_steps(low, high, now, False)
+        steps = controls.log_steps(low, high, (now,), False)
         st.select_slider(label, steps, format_func=lambda at: f"{at:g}", help=setting.help, **wired)
     elif setting.whole:
         st.slider(label, int(low), int(high), help=setting.help, **wired)

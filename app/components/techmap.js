@@ -25,8 +25,7 @@ function makeButton(mount, id, className, label, hint) {
 }
 
 function makeItem(mount, item) {
-  const faded = item.faded ? " faded" : "";
-  const button = makeButton(mount, item.id, `leaf ${item.kind}${item.on ? " on" : ""}${faded}`, item.name, item.hint);
+  const button = makeButton(mount, item.id, `leaf ${item.kind}${item.on ? " on" : ""}`, item.name, item.hint);
   const mark = element("span", "mark", item.on ? "✓" : MARKS[item.kind]);
   mark.setAttribute("aria-hidden", "true");
   button.prepend(mark);

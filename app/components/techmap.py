@@ -9,8 +9,7 @@ The map is drawn from one JSON-like mapping; every text is shown as text.
 ``layers``: list of mappings
     ``id``, ``name``, ``hint`` and ``groups``; a group has ``id``, ``name`` (empty when its leaves
     hang on the layer itself), ``rule`` ("one of these", may be empty) and ``items``; an item has
-    ``id``, ``name``, ``kind`` (``use``, ``choice`` or ``text``), ``on`` and ``faded`` (bool) and
-    ``hint``.
+    ``id``, ``name``, ``kind`` (``use``, ``choice`` or ``text``), ``on`` (bool) and ``hint``.
 
 Tab reaches the map once; the arrow keys move inside it, Enter or space chooses.
 """

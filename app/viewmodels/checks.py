@@ -32,6 +32,11 @@ PREDICTORS = {
     "flops": "Operations over a fitted rate",
     "plain": "Roofline without fitting",
 }
+_QUANTITIES = {
+    "macs": "multiply-accumulates",
+    "params": "parameters",
+    "params_with_decoder": "parameters with the decoder",
+}
 _SCISSION = "5-scission"
 # Seconds, cuts, edge and cloud machine: README of the measurements' repository, see the source.
 _PUBLISHED = (
@@ -209,7 +214,7 @@ def totals() -> tuple[Total, ...]:
         found.append(
             Total(
                 plain(dnn.label, 40),
-                row["quantity"].replace("_", " "),
+                _QUANTITIES[row["quantity"]],
                 float(row["value"]) * float(row["scale"]),
                 ours,
                 row["rule"],

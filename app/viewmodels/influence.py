@@ -47,6 +47,8 @@ class Influence:
         The quantity at both ends, as text.
     span
         Larger relative change of the two; infinite where an end overloads the design.
+    low_value, high_value
+        The quantity at both ends in base units.
     """
 
     key: FactKey
@@ -57,6 +59,8 @@ class Influence:
     low: str
     high: str
     span: float
+    low_value: float
+    high_value: float
 
 
 def _key(fact: Fact) -> FactKey:
@@ -146,6 +150,7 @@ def _influence(key: FactKey, fact: Fact, now: float, ends: list[float], quantity
         plain(why, 300),
         *(format_quantity(end, unit).replace("unstable", "overloaded") for end in ends),
         max(changes),
+        *ends,
     )
 
 

@@ -88,7 +88,7 @@ def technique_map_model(
     chosen
         Techniques of the design.
     shown
-        Leaves that are not faded.
+        Leaves that are on the map; a branch without any is left out.
     """
     taxonomy = load_taxonomy()
     root = next(iter(taxonomy.nodes))
@@ -96,15 +96,16 @@ def technique_map_model(
     for layer in taxonomy.children(root):
         boxes: dict[str, list[Technique]] = {}
         for leaf in taxonomy.leaves(layer.id):
-            boxes.setdefault(str(leaf.parent), []).append(leaf)
+            if leaf.id in shown:
+                boxes.setdefault(str(leaf.parent), []).append(leaf)
+        if not boxes:
+            continue
         layers.append(
             {
                 "id": layer.id,
                 "name": plain(layer.name, 80),
                 "hint": plain(layer.definition, 200),
-                "groups": [
-                    _box(key, layer.id, leaves, chosen, shown) for key, leaves in boxes.items()
-                ],
+                "groups": [_box(key, layer.id, leaves, chosen) for key, leaves in boxes.items()],
             }
         )
     return {"alt": f"Map of the taxonomy: {count_line()}", "selected": selected, "layers": layers}
@@ -115,7 +116,6 @@ def _box(
     layer: str,
     leaves: list[Technique],
     chosen: Collection[str],
-    shown: Collection[str],
 ) -> dict[str, Any]:
     taxonomy = load_taxonomy()
     branch = taxonomy.nodes[key]
@@ -132,7 +132,6 @@ def _box(
                 "name": plain(leaf.name, 70),
                 "kind": kind_of(leaf),
                 "on": leaf.id in chosen,
-                "faded": leaf.id not in shown,
                 "hint": plain(leaf.definition, 200),
             }
             for leaf in leaves

@@ -118,7 +118,7 @@ def page() -> None:
                 st.info("No leaf matches. Clear the search or show all.")
             picked = technique_map(technique_map_model(selected, chosen, shown), key="techmap")
             if len(shown) < len(load_taxonomy().techniques):
-                st.caption(f"{len(shown)} leaves match; the others are faded.")
+                st.caption(f"{len(shown)} leaves match; the others are left out.")
         if picked is not None and picked in load_taxonomy().nodes and picked != selected:
             state.set_ui("technique", picked)
             st.rerun()

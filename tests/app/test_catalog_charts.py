@@ -11,12 +11,14 @@ from charts.accuracy import drop_chart, encoding_chart
 from charts.chart import Chart
 from charts.checks import error_chart, scatter_chart
 from charts.hops import TECHNOLOGY_TOKENS, link_map
+from charts.influence import tornado_chart
 from charts.layers import bytes_chart, cut_chart, cut_comparison, work_accuracy, work_chart
 from charts.roofline import OPERATOR_TOKENS, roofline_chart
 from viewmodels.accuracy import encoding_points, evidence_of, shown_metrics
 from viewmodels.checks import PREDICTORS, error_rows, pairs
 from viewmodels.dnns import cut_curve, find_dnns, layer_bars
 from viewmodels.hops import find_hops, points_of, reach_of
+from viewmodels.influence import influences
 from viewmodels.machines import roof_of
 
 from analytic_models import evaluate, load_catalog, load_scenarios
@@ -59,6 +61,9 @@ def _checks() -> Iterator[Chart]:
         yield scatter_chart(pairs(), name, words)
     rows = [row for row in error_rows() if row.group == "all" and row.test == "leave-models-out"]
     yield error_chart(rows, PREDICTORS)
+    for case in load_scenarios().values():
+        now = evaluate(case).value("latency_p99_s")
+        yield tornado_chart(influences(case), now, 1e3, "ms", "p99 latency")
 
 
 @pytest.mark.parametrize("mode", theme.MODES)
@@ -98,3 +103,14 @@ def test_points_of_the_link_map_carry_their_ids() -> None:
     drawn = [id for trace in chart.data for id in trace["customdata"]]
     assert sorted(drawn) == sorted(point.id for point in points)
     assert list(chart.ids) == [point.id for point in points]
+
+
+def test_bars_of_the_tornado_span_both_ends_and_the_present() -> None:
+    found, now = influences(START), evaluate(START).value("latency_p99_s")
+    chart = tornado_chart(found, now, 1.0, "s", "p99 latency")
+    assert chart.rows[0][0] == found[0].words
+    for trace in chart.data[:-1]:
+        for start, length in zip(trace["base"], trace["x"], strict=True):
+            assert length >= 0
+            assert start <= now * (1 + 1e-9)
+            assert start + length >= now * (1 - 1e-9)

@@ -125,18 +125,18 @@ def test_an_application_gives_its_typical_numbers() -> None:
     assert _case(at).scenario.deadline_s == pytest.approx(0.1)
 
 
-def test_a_search_fades_what_does_not_match() -> None:
+def test_a_search_leaves_out_what_does_not_match() -> None:
     at = _open("techniques", techniques_words="homomorphic")
     model = json.loads(at.get("bidi_component")[0].proto.json)
-    bright = [
+    left = [
         item["id"]
         for layer in model["layers"]
         for group in layer["groups"]
         for item in group["items"]
-        if not item["faded"]
     ]
-    assert "priv-he" in bright
-    assert "tier-cloud" not in bright
+    assert "priv-he" in left
+    assert "tier-cloud" not in left
+    assert all(group["items"] for layer in model["layers"] for group in layer["groups"])
 
 
 @pytest.mark.parametrize("tier", ["device", "edge", "cloud"])
