@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["atlas", "crowd", "prices"]
+__all__ = ["atlas", "certainty", "crowd", "prices", "thresholds"]
 
 import threading
 from collections import OrderedDict
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import streamlit as st
 from viewmodels.atlas import Atlas, Question, atlas_steps
 from viewmodels.crowd import Crowd, crowd_of
+from viewmodels.doubt import Certainty, Threshold, certainty_of, thresholds_of
 from viewmodels.worth import Prices, prices_of
 
 from analytic_models import Case, Design
@@ -71,3 +72,25 @@ def atlas(case: Case, question: Question) -> Iterator[Atlas]:
         kept[key] = found
         while len(kept) > _KEPT:
             kept.popitem(last=False)
+
+
+def certainty(case: Case, objective: str, load_percent: int, seed: int) -> Certainty:
+    """Return how designs fare over worlds; the design of the case is compared too."""
+    return _certainty(case.to_json(), objective, load_percent, seed)
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner=False)
+def _certainty(text: str, objective: str, load_percent: int, seed: int) -> Certainty:
+    with _slot():
+        return certainty_of(text, objective, load_percent, seed)
+
+
+def thresholds(case: Case, objective: str) -> tuple[Threshold, ...]:
+    """Return where the best design changes; the design of the case does not matter."""
+    return _thresholds(scenario_text(case), objective)
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner=False)
+def _thresholds(text: str, objective: str) -> tuple[Threshold, ...]:
+    with _slot():
+        return thresholds_of(text, objective)

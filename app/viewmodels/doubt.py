@@ -1,0 +1,248 @@
+"""How sure the best design is, in display units."""
+
+from __future__ import annotations
+
+__all__ = ["Certainty", "Contender", "Lever", "Threshold", "certainty_of", "thresholds_of"]
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from text import format_quantity, format_range, scale_for
+
+from analytic_models import Case, Design, Scenario
+from analytic_models.fields import declared_fields
+from analytic_models.optimizers.uncertainty import Doubt, Swing, doubt, switches
+from viewmodels.current import evaluated
+from viewmodels.display import shown_unit
+from viewmodels.labels import distinct_labels, short_design
+from viewmodels.objectives import objective_words, unit_of
+
+_SHOWN = 8
+_LEVERS = 12
+_REACH = 10.0
+_SWITCHED = ("population_count", "arrival_per_s", "uplink_bit_per_s", "uplink_rtt_s")
+_FIELDS = declared_fields(Scenario)
+_SURE = 0.9
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One design over the worlds; numbers in per cent or in the display unit."""
+
+    label: str
+    win: float
+    win_error: float
+    unstable: float
+    regret: float | None
+    regret_text: str
+    nominal: str
+    median: str
+    high: str
+    role: str
+    case: str
+
+
+@dataclass(frozen=True)
+class Lever:
+    """An input with a range, and the objective of the nominal choice at its ends."""
+
+    label: str
+    low: float | None
+    high: float | None
+    span: str
+    elasticity: str
+    changes: bool
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A value of a field at which the best design changes, and between which designs."""
+
+    field: str
+    value: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Certainty:
+    """Everything that the robustness page shows.
+
+    Parameters
+    ----------
+    unit, objective, centre
+        Display unit, words of the objective, and its nominal value.
+    contenders
+        Designs, the one that wins most often first.
+    levers
+        Inputs, the one that moves the objective most first.
+    robust
+        The robust choice if it is another one than the nominal choice; its case as JSON.
+    """
+
+    unit: str
+    objective: str
+    centre: float
+    contenders: tuple[Contender, ...]
+    levers: tuple[Lever, ...]
+    robust: str
+    nominal: str
+    sentence: str
+    badge: str
+    certificate: str
+
+
+def certainty_of(text: str, objective: str, load_percent: int, seed: int) -> Certainty:
+    """Compare designs over worlds that are drawn from the ranges of facts.
+
+    Parameters
+    ----------
+    text
+        The case as JSON; its design is compared too.
+    objective
+        Quantity that is made small.
+    load_percent
+        How far the load may be off.
+    seed
+        Seed of the worlds.
+
+    Raises
+    ------
+    analytic_models.DesignError
+        If no design is feasible and stable.
+    """
+    case = Case.from_json(text)
+    found = doubt(
+        case.scenario, objective, seed=seed, load_frac=load_percent / 100.0, also=[case.design]
+    )
+    unit, result = unit_of(objective), found.robustness
+    centre = float(found.nominal_value[result.nominal])
+    scale = scale_for(centre, unit)
+    labels = distinct_labels(case.scenario.dnn, found.designs)
+    return Certainty(
+        scale.label,
+        objective_words(case.scenario, objective),
+        centre * scale.factor,
+        _contenders(case, found, labels, unit, scale.factor),
+        tuple(_lever(s, scale.factor) for s in found.swings[:_LEVERS] if _moves(s, centre)),
+        _json(case, found.designs[result.robust]) if result.robust != result.nominal else "",
+        _json(case, found.designs[result.nominal]),
+        _sentence(found, labels, unit),
+        f"Monte-Carlo, {found.worlds} worlds, seed {found.seed}",
+        result.certificate.detail,
+    )
+
+
+def _json(case: Case, design: Design) -> str:
+    return Case(case.scenario, design).to_json()
+
+
+def _role(at: int, found: Doubt, mine: Design) -> str:
+    roles = []
+    if at == found.robustness.nominal:
+        roles.append("nominal best")
+    if at == found.robustness.robust:
+        roles.append("robust choice")
+    if found.designs[at] == mine:
+        roles.append("yours")
+    return ", ".join(roles)
+
+
+def _contenders(
+    case: Case, found: Doubt, labels: list[str], unit: str, factor: float
+) -> tuple[Contender, ...]:
+    result = found.robustness
+    order = np.lexsort((found.nominal_value, -result.win_frac))
+    keep = [at for at in order if _role(int(at), found, case.design)]
+    rest = [at for at in order if at not in keep]
+    shown = sorted([*keep, *rest[: _SHOWN - len(keep)]], key=lambda at: -result.win_frac[at])
+    contenders = []
+    for at in (int(a) for a in shown):
+        regret = float(result.regret[at])
+        contenders.append(
+            Contender(
+                labels[at],
+                100 * float(result.win_frac[at]),
+                100 * float(result.win_error_frac[at]),
+                100 * float(result.unstable_frac[at]),
+                regret * factor if math.isfinite(regret) else None,
+                format_quantity(regret, unit) if math.isfinite(regret) else "overloaded too often",
+                format_quantity(float(found.nominal_value[at]), unit),
+                format_quantity(float(found.median[at]), unit),
+                format_quantity(float(found.high[at]), unit),
+                _role(at, found, case.design),
+                _json(case, found.designs[at]),
+            )
+        )
+    return tuple(contenders)
+
+
+def _moves(swing: Swing, centre: float) -> bool:
+    return not abs(swing.high - swing.low) <= 1e-4 * centre
+
+
+def _lever(swing: Swing, factor: float) -> Lever:
+    item = swing.input
+    declared = _FIELDS.get(item.key)
+    label = declared.label if declared is not None else item.label.removesuffix("_s")
+    ends = [v * factor if math.isfinite(v) else None for v in (swing.low, swing.high)]
+    slope = swing.elasticity
+    return Lever(
+        label.replace("_", " "),
+        ends[0],
+        ends[1],
+        format_range(item.low, item.high, item.unit),
+        f"{slope:+.2f}" if math.isfinite(slope) else "not known",
+        swing.best_low != swing.best_high,
+    )
+
+
+def _sentence(found: Doubt, labels: list[str], unit: str) -> str:
+    """Say how often the nominal choice is right, how often it breaks, and what is safer."""
+    result = found.robustness
+    best, robust = result.nominal, result.robust
+    win = format_quantity(float(result.win_frac[best]), "frac", 2)
+    broken = float(result.unstable_frac[best])
+    start = f"The nominal best, {labels[best]}, is best in {win} of {found.worlds} worlds"
+    if broken > 0.0:
+        start += f" and overloaded in {format_quantity(broken, 'frac', 2)}"
+    if robust != best:
+        regret = format_quantity(float(result.regret[robust]), unit, 2)
+        return (
+            f"{start}; {labels[robust]} is the safer choice, at most {regret} behind the best in "
+            "95 % of them."
+        )
+    if result.win_frac[best] >= _SURE:
+        return f"{start}: the ranges of the facts do not matter for the choice."
+    regret = float(result.regret[best])
+    if not math.isfinite(regret):
+        return f"{start}; every design is overloaded too often to bound what it loses."
+    behind = format_quantity(regret, unit, 2)
+    return f"{start}, and no other loses less: in 95 % of them it is at most {behind} behind."
+
+
+def thresholds_of(text: str, objective: str) -> tuple[Threshold, ...]:
+    """Find where the best design changes around the present values of the most telling fields.
+
+    Parameters
+    ----------
+    text
+        The case as JSON; its design does not matter.
+    objective
+        Quantity that is made small.
+    """
+    case = Case.from_json(text)
+    found = []
+    for name in _SWITCHED:
+        now = getattr(case.scenario, name)
+        now = evaluated(case).value(name) if now is None else float(now)
+        if not (math.isfinite(now) and now > 0.0):
+            continue
+        shown = shown_unit(name, _FIELDS[name])
+        start = max(now / _REACH, 1.0) if name == "population_count" else now / _REACH
+        for switch in switches(case.scenario, name, start, max(now * _REACH, start * 2), objective):
+            pair = [short_design(case.scenario.dnn, d) for d in (switch.before, switch.after)]
+            value = f"{shown.out(switch.value):.4g} {shown.label}".strip()
+            found.append(Threshold(_FIELDS[name].label, value, *pair))
+    return tuple(found)
