@@ -14,6 +14,7 @@ from analytic_models.batch import batch_of
 from analytic_models.catalog import Catalog
 from analytic_models.design import Scenario
 from analytic_models.design_set import DesignSet
+from analytic_models.errors import DesignError, Problem
 from analytic_models.evaluation import run_batch
 
 Floats = NDArray[np.float64]
@@ -101,7 +102,8 @@ def demand_table(
     Raises
     ------
     DesignError
-        As :func:`analytic_models.batch.batch_of`.
+        As :func:`analytic_models.batch.batch_of`, and for batches, fades and patterned sources:
+        population laws know queues of independent requests only.
 
     Examples
     --------
@@ -110,6 +112,18 @@ def demand_table(
     >>> table.work_s.shape[1]
     4
     """
+    problems = [
+        Problem(f"scenario.{name}", f"{value!r} cannot be shared out over designs", allowed)
+        for name, value, allowed in (
+            ("arrivals", scenario.arrivals, "poisson"),
+            ("edge_discipline", scenario.edge_discipline, "fcfs, ps"),
+            ("cloud_discipline", scenario.cloud_discipline, "fcfs, ps"),
+            ("uplink_slow_frac", scenario.uplink_slow_frac, "0"),
+        )
+        if value not in (*allowed.split(", "), 0.0)
+    ]
+    if problems:
+        raise DesignError(problems)
     names = {
         "uplink": ("uplink_service_s", "remote_share_frac", "message_scv"),
         "edge": ("edge_service_s", "remote_share_frac", "compute_scv"),

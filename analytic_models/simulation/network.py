@@ -122,7 +122,7 @@ class Station:
         ``fcfs``; ``ps`` (egalitarian sharing of ``servers`` units of speed, at most one per
         request); ``batch``; ``dealt-batch`` (requests dealt at random to ``servers``
         machines that batch on their own); ``continuous-batching``; ``modulated`` (FCFS at the
-        speed of ``modulation``); ``priority``; ``loss`` (FCFS, at most ``capacity`` requests inside);
+        speed of ``modulation``); ``priority``; ``loss`` (FCFS, at most ``capacity`` inside);
         ``elastic`` (see :class:`ColdStart`); ``private`` (``servers`` single servers with their
         own queues: source ``k`` always at number ``k`` modulo ``servers``, or each request at a
         random one if there are fewer sources than servers); ``delay`` (no queue).
