@@ -123,7 +123,7 @@ def headline(case: Case, evaluation: Evaluation) -> tuple[str, Status]:
 
 def scenario_words(scenario: Scenario) -> str:
     """Say in one plain sentence what is asked for: load, answer, requirement."""
-    each = format_quantity(scenario.arrival_per_s, "1", 3)
+    each = f"{scenario.arrival_per_s:.3g}"
     limit = format_quantity(scenario.deadline_s, "s", 3)
     who = {
         "mean": f"on average an answer must be back within {limit}",
@@ -235,8 +235,8 @@ def _exposure(evaluation: Evaluation, scenario: Scenario) -> KeyFigure:
     if math.isnan(value):
         return KeyFigure(name, label, UNKNOWN, "unknown", _gap(evaluation, name), "privacy")
     shown = format_quantity(value, "frac", 2) if value > 0 else "nothing"
-    what = "raw input" if raw else "features only" if value > 0 else "only the answer is used"
+    what = "the raw input" if raw else "features only" if value > 0 else "nothing is sent"
     if not scenario.raw_input_stays_flag:
-        return KeyFigure(name, label, shown, "free", f"{what}; size over the raw input", "privacy")
+        return KeyFigure(name, label, shown, "free", what, "privacy")
     verdict = "the raw input must stay" if raw else f"{what}; the raw input stays"
     return KeyFigure(name, label, shown, "fail" if raw else "pass", verdict, "privacy")

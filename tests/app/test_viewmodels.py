@@ -66,7 +66,7 @@ def test_a_design_that_does_not_fit_says_where() -> None:
 def test_what_is_asked_for_is_said_in_a_sentence() -> None:
     words = scenario_words(Scenario(arrival_per_s=2.5, deadline_s=0.05, deadline_at="p95"))
     assert words == (
-        "Each device asks for 2.50 inferences per second; "
+        "Each device asks for 2.5 inferences per second; "
         "95 % of the answers must be back within 50.0 ms."
     )
 
