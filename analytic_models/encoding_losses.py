@@ -60,8 +60,9 @@ def _features(catalog: Catalog, dnn_id: str, encoding: str) -> Looked:
     if whole is None:
         return missing(f"no published accuracy of {label} with features at {encoding}")
     note = f"charged as if the whole dnn ran at {encoding}: {whole.origin.note}"
-    kind = "missing" if math.isnan(whole.value) else "assumed"
-    return Looked(whole.value, Origin(kind, whole.origin.facts, note), 0.0, whole.high)
+    if math.isnan(whole.value):
+        return missing(note)
+    return Looked(whole.value, Origin("assumed", whole.origin.facts, note), 0.0, whole.high)
 
 
 def _rows(catalog: Catalog, technique: str) -> list[Mapping[str, str]]:

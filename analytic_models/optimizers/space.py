@@ -90,7 +90,7 @@ def default_space(scenario: Scenario, catalog: Catalog | None = None) -> Space:
     inputs = _of_modality(catalog, wanted, scenario.dnn)
     features = _of_modality(catalog, "features", scenario.dnn)
     if scenario.accuracy_drop_max_pp is None:
-        return Space(*(offered[tier] for tier in TIERS), inputs, features)
+        return Space(offered["device"], offered["edge"], offered["cloud"], inputs, features)
     precisions = losses(catalog, scenario.dnn).precision
     found = {f"precision {p}": precisions[p] for tier in TIERS for p in offered[tier]} | {
         catalog.encodings[name].label: encoding_loss(catalog, scenario.dnn, name)
@@ -99,12 +99,15 @@ def default_space(scenario: Scenario, catalog: Catalog | None = None) -> Space:
     unknown = tuple(
         (label, looked.origin.note) for label, looked in found.items() if math.isnan(looked.value)
     )
-    known = {
+    kept = {
         tier: tuple(p for p in offered[tier] if not math.isnan(precisions[p].value))
+        or offered[tier]
         for tier in TIERS
     }
     return Space(
-        *(known[tier] or offered[tier] for tier in TIERS),
+        kept["device"],
+        kept["edge"],
+        kept["cloud"],
         _known(catalog, scenario.dnn, inputs),
         _known(catalog, scenario.dnn, features),
         left_out=unknown,
