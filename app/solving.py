@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["atlas", "certainty", "crowd", "prices", "thresholds"]
+__all__ = ["atlas", "certainty", "crowd", "flock", "network", "prices", "thresholds"]
 
 import threading
 from collections import OrderedDict
@@ -12,6 +12,7 @@ import streamlit as st
 from viewmodels.atlas import Atlas, Question, atlas_steps
 from viewmodels.crowd import Crowd, crowd_of
 from viewmodels.doubt import Certainty, Threshold, certainty_of, thresholds_of
+from viewmodels.playground import ArcRow, Herd, Network, herd_of, network_of
 from viewmodels.worth import Prices, prices_of
 
 from analytic_models import Case, Design
@@ -94,3 +95,21 @@ def thresholds(case: Case, objective: str) -> tuple[Threshold, ...]:
 def _thresholds(text: str, objective: str) -> tuple[Threshold, ...]:
     with _slot():
         return thresholds_of(text, objective)
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner=False)
+def network(arcs: tuple[ArcRow, ...], rate_per_s: float) -> Network:
+    """Return selfish and coordinated flows of an edited network."""
+    with _slot():
+        return network_of(arcs, rate_per_s)
+
+
+def flock(case: Case, percent: int) -> Herd:
+    """Return the rounds of a herd; the design of the case does not matter."""
+    return _flock(scenario_text(case), percent)
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner=False)
+def _flock(text: str, percent: int) -> Herd:
+    with _slot():
+        return herd_of(text, percent)
