@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["atlas", "certainty", "crowd", "flock", "network", "prices", "thresholds"]
+__all__ = ["atlas", "certainty", "crowd", "flock", "network", "policies", "prices", "thresholds"]
 
 import threading
 from collections import OrderedDict
@@ -13,6 +13,7 @@ from viewmodels.atlas import Atlas, Question, atlas_steps
 from viewmodels.crowd import Crowd, crowd_of
 from viewmodels.doubt import Certainty, Threshold, certainty_of, thresholds_of
 from viewmodels.playground import ArcRow, Herd, Network, herd_of, network_of
+from viewmodels.policy_map import Policies, PolicyQuestion, policies_of
 from viewmodels.worth import Prices, prices_of
 
 from analytic_models import Case, Design
@@ -113,3 +114,10 @@ def flock(case: Case, percent: int) -> Herd:
 def _flock(text: str, percent: int) -> Herd:
     with _slot():
         return herd_of(text, percent)
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner=False)
+def policies(asked: PolicyQuestion) -> Policies:
+    """Return the exact policy of a queue and a channel, and the rules that stand in for it."""
+    with _slot():
+        return policies_of(asked)

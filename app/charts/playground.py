@@ -77,6 +77,20 @@ def _words(arc: _Arc) -> str:
     return f"{arc.name}<br>{100 * arc.share:.0f} % of requests{busy}"
 
 
+def _label(arc: _Arc) -> dict[str, Any]:
+    (x0, y0), (x1, y1) = _PLACES[arc.tail], _PLACES[arc.head]
+    return {
+        "x": (x0 + x1) / 2,
+        "y": (y0 + y1) / 2,
+        "text": _words(arc),
+        "showarrow": False,
+        "bgcolor": "@background",
+        "opacity": 0.92,
+        "borderpad": 2,
+        "font": {"size": 12, "color": "@ink"},
+    }
+
+
 def flow_chart(flows: _Flows) -> Chart:
     """Draw the flow of every arc; the width is the share of requests, the colour how busy it is.
 
@@ -85,10 +99,6 @@ def flow_chart(flows: _Flows) -> Chart:
     flows
         One way to route.
     """
-    middle = [
-        [(a + b) / 2 for a, b in zip(_PLACES[arc.tail], _PLACES[arc.head], strict=True)]
-        for arc in flows.arcs
-    ]
     return Chart(
         id=f"flow_{flows.name}",
         title=f"{flows.name.capitalize()}: {flows.mean}",
@@ -106,19 +116,13 @@ def flow_chart(flows: _Flows) -> Chart:
                 "showlegend": False,
                 "hoverinfo": "skip",
             },
-            {
-                "type": "scatter",
-                "mode": "text",
-                "x": [x for x, _ in middle],
-                "y": [y for _, y in middle],
-                "text": [_words(arc) for arc in flows.arcs],
-                "textfont": {"size": 12, "color": "@ink"},
-                "showlegend": False,
-                "hoverinfo": "skip",
-            },
         ],
         layout={
-            "annotations": [_arrow(arc) for arc in flows.arcs],
+            # Words come after the arrows, so that they lie on top of them.
+            "annotations": [
+                *(_arrow(arc) for arc in flows.arcs),
+                *(_label(arc) for arc in flows.arcs),
+            ],
             "xaxis": {"visible": False, "range": [-0.35, 2.35], "fixedrange": True},
             "yaxis": {"visible": False, "range": [-0.2, 2.2], "fixedrange": True},
             "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
