@@ -76,9 +76,7 @@ def evidence(id: str, label: str, case: Case) -> None:
     with st.expander(f"Every published result ({len(rows)})"):
         from_to = [
             (
-                cell(
-                    row.technique, "assumed" if "recalled" in row.source else "cited", row.setting
-                ),
+                cell(row.technique, row.origin, row.setting),
                 cell(
                     f"{row.baseline:.4g} to {row.value:.4g}", small=f"{row.metric}, {row.dataset}"
                 ),

@@ -15,6 +15,7 @@ from controls import Options
 from pages import link_to
 from text import format_quantity, markdown
 from viewmodels.cuts import boundary_words
+from viewmodels.display import shown_unit
 from viewmodels.facts import facts_of
 from viewmodels.panels import gains_table
 from viewmodels.techniques import (
@@ -28,8 +29,10 @@ from viewmodels.techniques import (
     trial,
 )
 
-from analytic_models import Evaluation
+from analytic_models import Evaluation, Scenario
+from analytic_models.fields import declared_fields
 from taxonomy import Violation, load_presets
+from taxonomy.presets import PresetValue
 
 # Units in which a setting is moved: factor and label.
 _UNITS = {"frac": (100.0, "%"), "s": (1000.0, "ms"), "count": (1.0, ""), "1": (1.0, "")}
@@ -182,25 +185,28 @@ def _choice(found: Card, evaluation: Evaluation) -> None:
 
 def _preset(id: str) -> None:
     """Draw what is typical of an application, and a button that takes it."""
-    preset = load_presets()[id]
+    preset, fields = load_presets()[id], declared_fields(Scenario)
     rows = [
         (
-            cell(name.replace("_", " ")),
-            cell(
-                f"{v.default:g}",
-                "assumed" if v.evidence == "own" else "cited",
-                f"{v.low:g} to {v.high:g}",
-            ),
+            cell(fields[name].label),
+            _typical(name, v),
             cell("", small=v.why),
         )
         for name, v in preset.values.items()
     ]
     rows += [
-        (cell(n.replace("_", " ")), cell("not known"), cell("", small=w))
+        (cell(fields[n].label), cell("not known"), cell("", small=w))
         for n, w in preset.gaps.items()
     ]
     html_table(("Typical of it", "Start and range", "Why"), rows, "Typical numbers")
     st.button("Take these numbers", key="take_preset", on_click=_take_preset, args=(id,))
+
+
+def _typical(name: str, value: PresetValue) -> str:
+    shown = shown_unit(name, declared_fields(Scenario)[name])
+    low, at, high = (f"{shown.out(v):g}" for v in (value.low, value.default, value.high))
+    origin = "assumed" if value.evidence == "own" else "cited"
+    return cell(f"{at} {shown.label}".strip(), origin, f"{low} to {high}, tag {value.evidence}")
 
 
 def _take_preset(id: str) -> None:

@@ -58,6 +58,7 @@ class EvidenceRow:
     source: str
     where: str
     note: str
+    origin: str
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,11 @@ class EncodingPoint:
     high_pp: float
     origin: str
     note: str
+
+
+def _origin(source: str) -> str:
+    kind = load_catalog().sources[source].kind
+    return {"assumption": "assumed", "measurement": "measured"}.get(kind, "cited")
 
 
 def _number(text: str) -> float:
@@ -100,6 +106,7 @@ def evidence_of(id: str) -> tuple[EvidenceRow, ...]:
                 source_words(row["source"]),
                 plain(row["where"], 120),
                 plain(row["note"], 160),
+                _origin(row["source"]),
             )
         )
     return tuple(sorted(found, key=lambda row: (row.technique != "unchanged", row.technique)))

@@ -24,7 +24,7 @@ from analytic_models import Case, Design, DesignError, Evaluation, Scenario
 from analytic_models.evaluation import QUANTITIES
 from analytic_models.fields import declared_fields
 from taxonomy import Node, Technique, Violation, check, given_by_placement, load_taxonomy
-from taxonomy.schema import CLAIM_QUANTITIES, HOOKS, PARAM_UNITS
+from taxonomy.schema import CLAIM_QUANTITIES, PARAM_UNITS
 from viewmodels.comparison import Gain
 from viewmodels.current import evaluated
 from viewmodels.cuts import last_boundary
@@ -351,7 +351,3 @@ def _gains(before: Evaluation, after: Evaluation) -> tuple[Gain, ...]:
             texts = against(first, second, str(QUANTITIES[name][1]))
         found.append(Gain(old.label, *texts, better))
     return tuple(found)
-
-
-# Hooks are what effects act on; a missing word here would show a bare name to the reader.
-assert set(HOOKS) <= set(CLAIM_QUANTITIES)

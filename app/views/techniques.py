@@ -122,7 +122,7 @@ def page() -> None:
         if picked is not None and picked in load_taxonomy().nodes and picked != selected:
             state.set_ui("technique", picked)
             st.rerun()
-        with right, st.container(border=True, key="technique_card"):
+        with right, st.container(border=True, key=f"technique_card_{selected}"):
             draw_card(selected, evaluation)
 
 

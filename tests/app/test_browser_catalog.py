@@ -76,4 +76,4 @@ def test_the_map_is_walked_with_the_keys(explorer: Page) -> None:
     _expect(explorer.locator(f'.map button[data-id="{first}"]')).to_have_attribute(
         "aria-pressed", "false"
     )
-    _expect(explorer.locator(".st-key-technique_card h2")).to_contain_text("N:M")
+    _expect(explorer.locator('[class*="st-key-technique_card"] h2')).to_contain_text("N:M")

@@ -18,8 +18,8 @@ from tests.app.conftest import APP
 NAMES = ("techniques", "hardware", "network", "models", "validation", "sources")
 START = next(iter(load_scenarios().values()))
 SCISSION = load_scenarios()["5-scission"]
-# Processor time of a warm page, and what a busy machine may add to it before it is a fault.
-SWITCH_S, BUSY = 0.150, 4.0
+# Processor time that drawing a warm page may take.
+SWITCH_S = 0.150
 
 
 def _open(name: str, case: Case = START, **ui: Any) -> AppTest:
@@ -61,7 +61,7 @@ def test_a_warm_page_costs_little_of_the_processor(name: str) -> None:
         start = time.process_time()
         at.run()
         spent.append(time.process_time() - start)
-    assert min(spent) <= BUSY * SWITCH_S
+    assert min(spent) <= SWITCH_S
 
 
 def test_every_node_of_the_taxonomy_has_a_card() -> None:
