@@ -12,10 +12,10 @@ from charts.chart import Chart
 
 # Neighbouring winners should differ in hue; what comes later shares the last one.
 _TOKENS = (
-    "@part.uplink_wait",
-    "@part.edge_wait",
     "@part.device_wait",
+    "@part.edge_wait",
     "@part.cloud_wait",
+    "@part.uplink_wait",
     "@goal.energy",
     "@part.backhaul_wait",
     "@goal.latency",
@@ -53,11 +53,23 @@ class _Atlas(Protocol):
     sentence: str
 
 
-def _scale(count: int) -> list[list[Any]]:
+def _tokens(winners: Sequence[_Winner]) -> list[str]:
+    """Return a colour for each winner: the largest of a tier alone has the hue of that tier."""
+    own = {"device": _TOKENS[0], "edge": _TOKENS[1], "cloud": _TOKENS[2]}
+    rest = list(_TOKENS[3:])
+    found = []
+    for winner in winners:
+        tiers = winner.label.partition(":")[0]
+        token = "" if " + " in tiers else own.pop(tiers.partition(" ")[0], "")
+        found.append(token or (rest.pop(0) if len(rest) > 1 else rest[0]))
+    return found
+
+
+def _scale(tokens: Sequence[str]) -> list[list[Any]]:
     """Return a colour scale of even steps, one for each winner."""
+    count = max(len(tokens), 1)
     steps: list[list[Any]] = []
-    for at in range(count):
-        colour = _TOKENS[min(at, len(_TOKENS) - 1)]
+    for at, colour in enumerate(tokens or ["@other"]):
         steps += [[at / count, colour], [(at + 1) / count, colour]]
     return steps
 
@@ -83,7 +95,8 @@ def map_chart(atlas: _Atlas) -> Chart:
         View model of the map.
     """
     xs, ys = list(atlas.x.values), list(atlas.y.values)
-    count = max(len(atlas.winners), 1)
+    tokens = _tokens(atlas.winners)
+    count = max(len(tokens), 1)
     data: list[dict[str, Any]] = [
         {
             "type": "heatmap",
@@ -92,7 +105,7 @@ def map_chart(atlas: _Atlas) -> Chart:
             "z": [[w if w >= 0 else None for w in line] for line in atlas.winner],
             "zmin": -0.5,
             "zmax": count - 0.5,
-            "colorscale": _scale(count),
+            "colorscale": _scale(tokens),
             "showscale": False,
             "customdata": [[j * len(xs) + i for i in range(len(xs))] for j in range(len(ys))],
             "text": _texts(atlas),
@@ -125,7 +138,10 @@ def map_chart(atlas: _Atlas) -> Chart:
             "showlegend": False,
         },
     ]
-    data += [_key(winner, at) for at, winner in enumerate(atlas.winners[: len(_TOKENS)])]
+    data += [
+        _key(winner, token)
+        for winner, token in zip(atlas.winners[: len(_TOKENS)], tokens, strict=False)
+    ]
     if atlas.border[0]:
         data.append(
             {
@@ -190,7 +206,7 @@ def _texts(atlas: _Atlas) -> list[list[str]]:
     return found
 
 
-def _key(winner: _Winner, at: int) -> dict[str, Any]:
+def _key(winner: _Winner, token: str) -> dict[str, Any]:
     """Return an entry of the legend for a colour of the map."""
     return {
         "type": "scatter",
@@ -198,6 +214,6 @@ def _key(winner: _Winner, at: int) -> dict[str, Any]:
         "x": [None],
         "y": [None],
         "name": f"{winner.label[:_PHONE_LABEL]} ({winner.share})",
-        "marker": {"color": _TOKENS[at], "size": 12, "symbol": "square", "opacity": 0.75},
+        "marker": {"color": token, "size": 12, "symbol": "square", "opacity": 0.75},
         "hoverinfo": "skip",
     }

@@ -116,7 +116,7 @@ def latency_chart(
                 "title": {"text": f"mean latency ({unit})"},
                 "type": "log",
                 "range": _decades(low * 0.8, high * 12),
-                "dtick": "D2",
+                "tickvals": _ticks(low * 0.8, high * 12),
             },
             "shapes": shapes,
             "annotations": notes,
@@ -146,6 +146,13 @@ def _digits(value: float | None) -> str:
 
 def _decades(low: float, high: float) -> list[float]:
     return [log10(low), log10(high)]
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Return 1, 2 and 5 of every decade, so that each mark is written in full."""
+    powers = range(int(log10(low)) - 1, int(log10(high)) + 1)
+    steps = [step * 10.0**power for power in powers for step in (1, 2, 5)]
+    return [step for step in steps if low <= step <= high]
 
 
 def _place(devices: float, logarithmic: bool) -> float:

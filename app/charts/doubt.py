@@ -104,7 +104,7 @@ def win_chart(contenders: Sequence[_Contender]) -> Chart:
             },
         ],
         layout=_layout("share of the worlds (%)", len(contenders)),
-        columns=("Design", "Best in", "Overloaded in", "Nominal", "Median", "95 % of worlds below"),
+        columns=("Design", "Best in", "Overloaded in", "Nominal", "Median", "Mostly"),
         rows=[
             (
                 f"{one.label} {one.role}".strip(),

@@ -211,7 +211,7 @@ def weight_chart(
         data=data,
         layout={
             "xaxis": {"title": {"text": "V"}, "type": "log", "dtick": 1},
-            "yaxis": {"title": {"text": "cost per slot"}, "rangemode": "tozero"},
+            "yaxis": {"title": {"text": "cost per slot"}, "type": "log", "dtick": "D2"},
             "margin": {"l": 64, "r": 16, "t": 44, "b": 44},
         },
         columns=("V", "Cost per slot"),

@@ -21,9 +21,10 @@ from analytic_models.optimizers.population import (
     population_curves,
     thresholds,
 )
+from viewmodels.current import evaluated
 from viewmodels.display import against
 from viewmodels.key_figures import STATION_WORDS
-from viewmodels.labels import distinct_labels
+from viewmodels.labels import certificate_words, distinct_labels
 
 _POINTS = 44
 _WIDE = 12.0
@@ -53,13 +54,16 @@ class Mark:
 
 @dataclass(frozen=True)
 class Choice:
-    """One way to choose at the present population, with the case to apply (empty if a mix)."""
+    """One way to choose at the present population, with the case to apply (empty if a mix).
+
+    ``check`` says what the design takes with the queues of the scenario, where that differs.
+    """
 
     name: str
     latency: str
     uses: str
     case: str
-    busiest: str
+    check: str
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,7 @@ def crowd_of(text: str) -> Crowd:
         *_busy(found, here, table),
         _choices(found, here, words, case),
         _sentence(found, here, now),
-        certificate.badge,
+        certificate_words(certificate),
         certificate.kind != "heuristic",
         f"{certificate.method}: {certificate.detail}",
         _closed(found.limits, case.scenario.arrival_per_s),
@@ -262,8 +266,8 @@ def _busy(
     found: Population, here: int, table: DemandTable
 ) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[float, ...]], ...]]:
     """Return the stations that somebody uses, and their utilisation for each way to choose."""
-    factor = found.populations[here] / max(found.populations[here], 1.0)
-    rate = table.arrival_per_s * factor
+    # The table is that of the present population.
+    rate = table.arrival_per_s
 
     def single(row: int) -> np.ndarray:
         offered = rate * table.work_s[row] / table.servers
@@ -291,20 +295,26 @@ def _choices(found: Population, here: int, words: _Words, case: Case) -> tuple[C
     }
     choices = []
     for name, (row, mean) in rows.items():
-        applied = Case(case.scenario, words.design(row)).to_json() if row >= 0 else ""
-        choices.append(Choice(name, _latency(mean), words.name(row), applied, ""))
+        if row < 0:
+            choices.append(Choice(name, _latency(mean), words.name(row), "", ""))
+            continue
+        applied = Case(case.scenario, words.design(row))
+        check = _check(applied, mean)
+        choices.append(Choice(name, _latency(mean), words.name(row), applied.to_json(), check))
     for name, mix in (
         ("everyone for oneself", found.selfish[here]),
         ("coordinated mix (optimum)", found.system[here]),
     ):
-        choices.append(Choice(name, _latency(mix.mean_s), words.mix(mix), "", _station(mix)))
+        choices.append(Choice(name, _latency(mix.mean_s), words.mix(mix), "", ""))
     return tuple(choices)
 
 
-def _station(mix: MixSolution) -> str:
-    if not np.isfinite(mix.utilisation).all() or not mix.utilisation.max(initial=0.0) > 0.0:
+def _check(case: Case, mean: float) -> str:
+    """Say what a single plan takes with the queues as the scenario has them, if that differs."""
+    own = evaluated(case).value("latency_mean_s")
+    if not math.isfinite(own) or math.isclose(own, mean, rel_tol=_TIE - 1.0):
         return ""
-    return format_quantity(float(mix.utilisation.max()), "frac", 2)
+    return f"With queues in order of arrival: {_latency(own)}."
 
 
 def _latency(value: float) -> str:
@@ -340,7 +350,7 @@ def _sentence(found: Population, here: int, now: int) -> str:
     times = format_quantity(blind / system, "1", 2)
     return (
         f"With {devices} the plan that looks best on an idle system takes {slow}{own}; "
-        f"a coordinated mix takes {fast}, {times} times less."
+        f"a coordinated mix takes {fast}, {times} times faster."
     )
 
 

@@ -170,12 +170,19 @@ def _contenders(
                 format_quantity(regret, unit) if math.isfinite(regret) else "overloaded too often",
                 format_quantity(float(found.nominal_value[at]), unit),
                 format_quantity(float(found.median[at]), unit),
-                format_quantity(float(found.high[at]), unit),
+                _bound(float(found.high[at]), unit),
                 _role(at, found, case.design),
                 _json(case, found.designs[at]),
             )
         )
     return tuple(contenders)
+
+
+def _bound(value: float, unit: str) -> str:
+    """Say below what the objective stays in 95 % of the worlds."""
+    if not math.isfinite(value):
+        return "without bound in more than 5 % of the worlds"
+    return f"below {format_quantity(value, unit)} in 95 % of the worlds"
 
 
 def _moves(swing: Swing, centre: float) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["distinct_labels", "short_design"]
+__all__ = ["certificate_words", "distinct_labels", "short_design"]
 
 from collections.abc import Sequence
 
-from text import plain
+from text import format_quantity, plain
 
 from analytic_models import Design, load_catalog
-from viewmodels.choices import choice_label
+from analytic_models.optimizers.certificate import Certificate
 
 _LONGEST = 64
 
@@ -30,7 +30,7 @@ def short_design(dnn_id: str, design: Design) -> str:
     if design.cut1 == last:
         return where
     if design.cut1 == 0:
-        sent = plain(choice_label("catalog:encodings", design.input_encoding), 28)
+        sent = plain(design.input_encoding, 30)
     else:
         sent = f"{design.uplink_encoding} after {plain(names[design.cut1], 18)}"
     inner = ""
@@ -54,3 +54,18 @@ def distinct_labels(dnn_id: str, designs: Sequence[Design]) -> list[str]:
         seen[name] = seen.get(name, 0) + 1
         found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return found
+
+
+def certificate_words(certificate: Certificate) -> str:
+    """Write a certificate whose gap is in seconds in a few words.
+
+    Examples
+    --------
+    >>> certificate_words(Certificate("gap", "column generation", "", gap=3e-17))
+    'optimal, proven within 1 ns'
+    """
+    if certificate.kind != "gap" or certificate.gap is None:
+        return certificate.badge
+    if certificate.gap < 1e-9:
+        return "optimal, proven within 1 ns"
+    return f"optimal within {format_quantity(certificate.gap, 's', 2)}"

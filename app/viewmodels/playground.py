@@ -27,7 +27,7 @@ from analytic_models.optimizers.mix_result import MixSolution
 from analytic_models.optimizers.mix_values import single_plan_latency
 from analytic_models.optimizers.population import class_table
 from analytic_models.optimizers.routing_game import Arc, herd, routes_of, solve_routing
-from viewmodels.labels import distinct_labels
+from viewmodels.labels import certificate_words, distinct_labels
 
 _TIE = 1.005
 
@@ -125,7 +125,7 @@ def network_of(arcs: Sequence[ArcRow], rate_per_s: float) -> Network:
         selfish,
         system,
         _sentence(last.name, pairs[0], pairs[1]),
-        certificate.badge,
+        certificate_words(certificate),
         f"{certificate.method}: {certificate.detail}",
         rows,
     )
@@ -266,7 +266,7 @@ def herd_of(text: str, percent: int, rounds: int = 60) -> Herd:
         system.mean_s * scale.factor,
         selfish.mean_s * scale.factor,
         _herd_sentence(percent, found, labels, selfish),
-        system.certificate.badge,
+        certificate_words(system.certificate),
         f"{system.certificate.method}: {system.certificate.detail}",
     )
 

@@ -171,8 +171,8 @@ def _sentence(
     extra = costs[best] / exact.mean_cost - 1.0 if exact.mean_cost > 0.0 else math.nan
     plain = found[3][2].mean_cost / exact.mean_cost - 1.0 if exact.mean_cost > 0.0 else math.nan
     return (
-        f"The best policy {when}. The best drift-plus-penalty rule (V = {weights[best]:g}) costs "
-        f"{_more(extra)}, serving at once {_more(plain)}."
+        f"The best policy {when}. Serving at once costs {_more(plain)}, the best "
+        f"drift-plus-penalty rule (V = {weights[best]:g}) {_more(extra)}."
     )
 
 

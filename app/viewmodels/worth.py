@@ -14,6 +14,7 @@ from analytic_models.optimizers.population import class_table
 from analytic_models.optimizers.worth import CapacityWorth, Worth, capacity_worth
 from viewmodels.current import evaluated
 from viewmodels.key_figures import STATION_WORDS
+from viewmodels.labels import certificate_words
 
 _STEP = 1e7
 _NOTHING = 1e-6
@@ -96,7 +97,7 @@ def prices_of(text: str) -> Prices:
             format_quantity(mix.mean_s, "s") for mix in (found.system, found.selfish, found.tolled)
         ),
         _sentence(found, case.scenario.population_count),
-        certificate.badge,
+        certificate_words(certificate),
         certificate.kind != "heuristic",
         f"{certificate.method}: {certificate.detail}",
     )

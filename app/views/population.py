@@ -8,7 +8,6 @@ import streamlit as st
 from charts.crowd import busy_chart, latency_chart, share_chart
 from drawing import draw
 from family import finding, no_answer
-from pages import link_to
 from solving import crowd
 from text import markdown
 from viewmodels.crowd import Crowd
@@ -47,7 +46,7 @@ def choices(found: Crowd) -> None:
         with column.container(border=True, height="stretch"):
             st.markdown(f"**{markdown(choice.name[:1].upper() + choice.name[1:])}**")
             st.markdown(f"### {markdown(choice.latency)}")
-            st.caption(markdown(choice.uses, 260))
+            st.caption(markdown(f"{choice.uses}. {choice.check}", 320))
             if choice.case:
                 st.button(
                     "Apply this design",

@@ -48,8 +48,8 @@ def choices(found: Certainty) -> None:
             role = one.role[:1].upper() + one.role[1:]
             st.markdown(f"**{markdown(role)}**: {markdown(one.label)}")
             st.markdown(
-                f"{markdown(one.nominal)} at nominal values, below {markdown(one.high)} in 95 % "
-                f"of the worlds; best in {one.win:.0f} %, overloaded in {one.unstable:.0f} %"
+                f"{markdown(one.nominal)} at nominal values, {markdown(one.high)}; "
+                f"best in {one.win:.0f} %, overloaded in {one.unstable:.0f} %"
             )
             st.button(
                 "Apply this design",
