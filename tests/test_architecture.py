@@ -41,7 +41,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("pipeline",),
     ("encoding_losses", "lookups", "design_lookups", "batch"),
     ("evaluation",),
-    ("explanation", "demand", "language"),
+    ("explanation", "demand", "language", "lights"),
     ("optimizers",),
     ("reference",),
     ("wiring_audit", "bench"),
