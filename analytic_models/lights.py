@@ -39,6 +39,7 @@ _EVEN, _UNEVEN = 0.5, 1.0
 _FEW, _HARDLY_ANY = 20, 5
 _FADING_MATTERS, _FADES_OVERLOAD = 0.35, 0.8
 _SAME = 0.10
+_MEETS_A_QUEUE = 0.05
 
 
 @dataclass(frozen=True)
@@ -324,13 +325,31 @@ def _sharing(evaluation: Evaluation, catalog: Catalog) -> Light | None:
         return None
     name, load = _busiest(evaluation, shared)
     far = scenario.message_scv > 1 and name in ("uplink", "backhaul")
-    state: State = "amber" if far or load > _NEARLY_FULL else "green"
+    clumps = _clumps(evaluation)
+    state: State = "amber" if far or clumps or load > _NEARLY_FULL else "green"
     words = (
         f"Percentiles of the time in {_STATIONS[name]}, which is shared, are a fit where the work "
         "is not exponential: p95 and p99 were within 2 % of simulation up to variation 1, p95 9 % "
         "below it at 4."
     )
+    if clumps:
+        words += (
+            " Requests that share a link leave it together: with a queue in order of arrival "
+            "behind it, p95 and p99 of the whole were 3 to 11 % below simulation."
+        )
     return Light("sharing", "Tail of shared stations", state, words, ("tail",))
+
+
+def _clumps(evaluation: Evaluation) -> bool:
+    """Whether a shared hop hands fixed messages on to a busy queue in order of arrival."""
+    scenario = evaluation.batch.scenario
+    return scenario.message_scv < 1 and any(
+        getattr(scenario, f"{hop}_discipline") == "ps"
+        and evaluation.value(f"{hop}_service_s") > 0
+        and getattr(scenario, f"{tier}_discipline") == "fcfs"
+        and evaluation.value(f"{tier}_waiting_frac") > _MEETS_A_QUEUE
+        for hop, tier in (("uplink", "edge"), ("backhaul", "cloud"))
+    )
 
 
 def _batching(evaluation: Evaluation, catalog: Catalog) -> Light | None:
@@ -426,7 +445,7 @@ def _smoothing(evaluation: Evaluation, catalog: Catalog) -> Light | None:
         return None
     words = (
         "Each station is fed as if nothing stood before it. Fixed services upstream even the flow "
-        "out: chains were up to 5 % above simulation in the mean at a load of 0.9, never far below."
+        "out: the mean of chains in order of arrival was up to 7 % above simulation, p99 up to 5 %."
     )
     return Light("smoothing", "Stations in a row", "green", words)
 

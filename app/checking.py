@@ -1,13 +1,14 @@
 """Check by simulation, on any page: a run in the background, with progress, cancel and result.
 
 ``check(case, key)`` draws the button with its settings, and the progress of the run; ``finished``
-returns the run's result once it is there. Runs are shared: who asks for the same case, number of
-requests and seed gets the same run. ``assumptions(case, key)`` draws the strip of lights.
+returns the run's result once it is there; ``check_popover`` hides both behind a button. Runs are
+shared: who asks for the same case, number of requests and seed gets the same run.
+``assumptions(case, key)`` draws the button that opens the lights.
 """
 
 from __future__ import annotations
 
-__all__ = ["assumptions", "check", "comparison_table", "finished"]
+__all__ = ["assumptions", "check", "check_popover", "comparison_table", "finished"]
 
 import html
 import threading
@@ -129,8 +130,9 @@ def check(case: Case, key: str) -> SimulationResult | None:
     running = run is not None and not run.ended and not run.stopped
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"check_{key}"):
         st.button(
-            "Check by simulation",
+            "Simulate",
             icon=":material/science:",
+            type="primary",
             key=f"_check_go_{key}",
             on_click=_begin,
             args=(case,),
@@ -160,6 +162,18 @@ def check(case: Case, key: str) -> SimulationResult | None:
     elif run is not None and run.fault:
         st.warning(f"This cannot be simulated: {markdown(run.fault, 200)}")
     return run.result if run is not None else None
+
+
+def check_popover(case: Case, key: str) -> None:
+    """Draw a button that opens the check and, once a run has ended, its comparison."""
+    opened = st.popover(
+        "Check by simulation", icon=":material/science:", key=f"check_in_{key}", on_change="rerun"
+    )
+    if opened.open:
+        with opened:
+            result = check(case, key)
+            if result is not None:
+                comparison_table(case, result)
 
 
 def _progress(run: Run, key: str) -> None:
@@ -195,7 +209,7 @@ def comparison_table(case: Case, result: SimulationResult) -> Comparison:
 
 
 def assumptions(case: Case, key: str = "lights") -> Strip:
-    """Draw the strip of assumptions: those that need care by name, the others behind one button.
+    """Draw one button that says how many assumptions need care, and opens all of them.
 
     Parameters
     ----------
@@ -205,24 +219,19 @@ def assumptions(case: Case, key: str = "lights") -> Strip:
         Name of the strip in the page.
     """
     found = strip(case)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=key):
-        st.badge(markdown(found.sentence), color=_COLOURS[found.state])
-        careful = [light for light in found.lights if light.state != "green"]
-        for light in careful:
-            label = f":{_COLOURS[light.state]}[{Strip.mark(light)}] {markdown(light.label)}"
-            with st.popover(label, key=f"{key}_{light.id}"):
+    label = f":{_COLOURS[found.state]}[●] {markdown(found.sentence)}"
+    opened = st.popover(label, key=key, on_change="rerun")
+    if opened.open:
+        with opened:
+            for light in found.lights:
                 _light(light, key)
-        rest = [light for light in found.lights if light.state == "green"]
-        if rest:
-            with st.popover(f":green[✓] {len(rest)} more", key=f"{key}_rest"):
-                for light in rest:
-                    st.markdown(f"**{markdown(light.label)}** ({Strip.word(light)})")
-                    _light(light, key)
     return found
 
 
 def _light(light: Any, key: str) -> None:  # noqa: ANN401 - a light of the models
-    st.markdown(markdown(light.message, 500))
+    mark = f":{_COLOURS[light.state]}[{Strip.mark(light)}]"
+    st.markdown(f"{mark} **{markdown(light.label)}** ({Strip.word(light)})")
+    st.caption(markdown(light.message, 600))
     if light.remedy:
         st.button(
             markdown(light.remedy_label),

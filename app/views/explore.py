@@ -11,6 +11,7 @@ from charts.latency import latency_waterfall
 from charts.population import population_cliff
 from charts.profile import payload_profile_chart
 from charts.resources import resource_bars
+from checking import assumptions, check_popover
 from components.canvas import canvas
 from components.figures import Click
 from controls import Options
@@ -123,6 +124,9 @@ def page() -> None:
     left, right = st.columns([1.9, 1], gap="medium")
     with left:
         key_numbers(key_figures(evaluation))
+        with st.container(horizontal=True, key="trust", gap="small"):
+            assumptions(case)
+            check_popover(case, "explore")
         times = latency_waterfall(waterfall(evaluation))
         follow(draw([times], key="time", columns=1), case)
     panel = right.container(border=True, key="best")
