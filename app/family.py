@@ -37,7 +37,7 @@ def finding(sentence: str, badge: str, proven: bool, certificate: str, assumes: 
             st.caption(markdown(certificate, 400))
 
 
-def no_answer(error: DesignError, words: str = "No design meets the requirements.") -> None:
+def no_answer(error: DesignError, words: str = "There is no answer for this scenario.") -> None:
     """Say why there is no answer.
 
     Parameters

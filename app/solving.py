@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["atlas", "certainty", "crowd", "flock", "network", "policies", "prices", "thresholds"]
 
+import dataclasses
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ _KEPT = 64
 
 def scenario_text(case: Case) -> str:
     """Return the key of a scenario: the case without its design."""
-    return Case(case.scenario, Design()).to_json()
+    return dataclasses.replace(case, design=Design()).to_json()
 
 
 @st.cache_resource(show_spinner=False)

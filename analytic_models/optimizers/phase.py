@@ -303,5 +303,8 @@ def _certificate(field: DesignField, final: bool) -> Certificate:
     if field.objective.startswith(_APPROXIMATE):
         detail = "percentiles come from three cumulants here; a chosen design is evaluated exactly"
         return Certificate("heuristic", method, detail, None, len(field.level))
+    if not field.plain:
+        detail = "batches, fades and patterned arrivals need not move one way along an axis"
+        return Certificate("heuristic", method, detail, None, len(field.level))
     detail = f"no other of {len(field.level):,} undominated designs is better in any cell"
     return Certificate("exact", method, detail, 0.0, len(field.level))

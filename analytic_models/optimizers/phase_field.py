@@ -116,13 +116,26 @@ class DesignField:
             )
             if limit is not None
         ]
+        self.batched = tuple(
+            f"{tier}_batch_each_s"
+            for tier in ("edge", "cloud")
+            if getattr(scenario, f"{tier}_discipline") == "batch"
+        )
         self.floor = next((axis for axis in (x, y) if axis.name == ACCURACY_AXIS), None)
         self.designs, self.level = self._candidates(space)
+
+    @property
+    def plain(self) -> bool:
+        """Whether all queues are those for which one-way objectives are proven."""
+        scenario = self.scenario
+        steady = scenario.arrivals == "poisson" and scenario.uplink_slow_frac == 0.0
+        return steady and not self.batched
 
     def _candidates(self, space: Space) -> tuple[DesignSet, IntArray]:
         scenario = self.scenario
         designs = enumerate_designs(scenario, space, self.catalog)
-        wanted = (*_DEMANDS, "memory_frac", "raw_input_leaves_flag", "accuracy_drop_pp")
+        demands = (*_DEMANDS, *self.batched)
+        wanted = (*demands, "memory_frac", "raw_input_leaves_flag", "accuracy_drop_pp")
         found = run_batch(batch_of(scenario, designs, catalog=self.catalog), wanted)
         allowed = np.ones(len(found), dtype=bool)
         # Blocks whose time was measured on a machine ran there, so they fit.
@@ -137,7 +150,7 @@ class DesignField:
             allowed &= level < len(limits)
         elif scenario.accuracy_drop_max_pp is not None:
             allowed &= drop <= scenario.accuracy_drop_max_pp * (1.0 + 1e-12)
-        points = np.stack([found[name] for name in _DEMANDS], axis=1)
+        points = np.stack([found[name] for name in demands], axis=1)
         allowed &= np.isfinite(points).all(axis=1)
         kept: list[IntArray] = [np.zeros(0, dtype=np.int64)]
         for one in np.unique(level[allowed]):

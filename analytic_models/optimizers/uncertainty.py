@@ -126,7 +126,8 @@ def doubt(
     Raises
     ------
     DesignError
-        If no design meets the requirements, or none is stable at the nominal inputs.
+        If no design meets the requirements, none is stable at the nominal inputs, or a tier serves
+        batches.
 
     Notes
     -----
@@ -134,6 +135,10 @@ def doubt(
     that two tiers share has one value in a world.
     """
     catalog = catalog or load_catalog()
+    batched = [t for t in ("edge", "cloud") if getattr(scenario, f"{t}_discipline") == "batch"]
+    if batched:
+        words = "serves batches, whose marginal time has no range yet"
+        raise DesignError([Problem(f"scenario.{t}_discipline", words, "fcfs, ps") for t in batched])
     designs = _feasible(scenario, over or default_space(scenario, catalog), catalog)
     batch = batch_of(scenario, designs, catalog=catalog)
     inputs = uncertain_inputs(batch, catalog, load_frac)

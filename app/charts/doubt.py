@@ -42,7 +42,7 @@ def _names(contenders: Sequence[_Contender]) -> list[str]:
     ]
 
 
-def _folded(label: str, width: int = 30) -> str:
+def _folded(label: str, width: int = 22) -> str:
     """Break a label into lines that leave room for the bars."""
     lines = [""]
     for word in label.split(" "):
@@ -57,7 +57,7 @@ def _layout(title: str, contenders: int) -> dict[str, Any]:
         "barmode": "group",
         "xaxis": {"title": {"text": title}, "rangemode": "tozero"},
         "yaxis": {"autorange": "reversed", "tickfont": {"size": 11}},
-        "margin": {"l": 190, "r": 48, "t": 44, "b": 44},
+        "margin": {"l": 150, "r": 48, "t": 44, "b": 44},
     }
 
 
@@ -167,7 +167,7 @@ def tornado_chart(levers: Sequence[_Lever], centre: float, unit: str, objective:
     levers, centre, unit, objective
         Inputs, nominal objective in the display unit, the unit, and words of the objective.
     """
-    names = [f"{_folded(one.label, 34)}{' ⇄' if one.changes else ''}" for one in levers]
+    names = [f"{_folded(one.label)}{' ⇄' if one.changes else ''}" for one in levers]
     top = max([centre, *(v for one in levers for v in (one.low, one.high) if v is not None)])
     # An overloaded end reaches the edge of the chart.
     edge = centre + 1.3 * (top - centre) if top > centre else centre * 1.5

@@ -13,6 +13,7 @@ __all__ = [
     "cell_fields",
 ]
 
+import dataclasses
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -164,7 +165,7 @@ def atlas_steps(text: str, question: Question) -> Iterator[Atlas]:
     case = Case.from_json(text)
     x, x_log = _axis(case, question.x, question.zoom)
     y, y_log = _axis(case, question.y, question.zoom)
-    for found in phase_map(case.scenario, x, y, question.objective):
+    for found in phase_map(case.scenario, x, y, question.objective, catalog=case.catalog()):
         yield _atlas(case, found, x_log, y_log)
 
 
@@ -187,7 +188,7 @@ def _atlas(case: Case, found: PhaseMap, x_log: bool, y_log: bool) -> Atlas:
     number = np.full(len(found.designs) + 1, -1)
     number[order] = np.arange(len(order))
     designs = [found.designs[at] for at in order]
-    labels = distinct_labels(case.scenario.dnn, designs)
+    labels = distinct_labels(case.scenario.dnn, designs, case.catalog())
     unit = unit_of(found.objective)
     usual = float(np.nanmedian(found.value)) if np.isfinite(found.value).any() else 1.0
     scale = scale_for(usual, unit)
@@ -195,7 +196,7 @@ def _atlas(case: Case, found: PhaseMap, x_log: bool, y_log: bool) -> Atlas:
         Winner(
             label,
             format_quantity(areas[at] / found.winner.size, "frac", 2),
-            Case(case.scenario, design).to_json(),
+            dataclasses.replace(case, design=design).to_json(),
         )
         for at, design, label in zip(order, designs, labels, strict=True)
     )
@@ -233,12 +234,17 @@ def _border(case: Case, found: PhaseMap) -> tuple[tuple[tuple[float, ...], tuple
     areas = np.bincount(found.winner[found.winner >= 0], minlength=len(found.designs))
     ranked = [found.designs[at] for at in np.argsort(-areas) if areas[at] > 0]
     local = next(
-        (d for d in ranked if not evaluated(Case(case.scenario, d)).value("exposed_bit")), None
+        (
+            d
+            for d in ranked
+            if not evaluated(dataclasses.replace(case, design=d)).value("exposed_bit")
+        ),
+        None,
     )
     remote = next((d for d in ranked if d.cut1 == 0), None)
     if local is None or remote is None:
         return nothing, ""
-    curve = break_even(case.scenario, other, local, remote)
+    curve = break_even(case.scenario, other, local, remote, case.catalog())
     if curve is None:
         return nothing, ""
     inside = (curve.rate_bit_per_s >= along.values[0]) & (curve.rate_bit_per_s <= along.values[-1])

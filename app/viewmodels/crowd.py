@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Choice", "Crowd", "Line", "Mark", "crowd_of"]
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +15,8 @@ from text import format_quantity, scale_for
 from analytic_models import Case, Design
 from analytic_models.demand import DemandTable
 from analytic_models.optimizers.mix_result import MixSolution
-from analytic_models.optimizers.population import (
-    Population,
-    Thresholds,
-    class_table,
-    population_curves,
-    thresholds,
-)
+from analytic_models.optimizers.population import Population, class_table, population_curves
+from analytic_models.optimizers.population_limits import Thresholds, thresholds
 from viewmodels.current import evaluated
 from viewmodels.display import against
 from viewmodels.key_figures import STATION_WORDS
@@ -118,7 +114,7 @@ def crowd_of(text: str) -> Crowd:
     """
     case = Case.from_json(text)
     now = case.scenario.population_count
-    table, alone = class_table(case.scenario)
+    table, alone = class_table(case.scenario, catalog=case.catalog())
     limits = thresholds([table], [_idle_best(table)], now)
     counts, wide = _counts(now, limits)
     rules = {name: [found] for name, found in alone.items()}
@@ -183,7 +179,7 @@ class _Words:
             # Equal names are told apart in the order of their appearance.
             rows = [*self._names, row]
             dnn = self.case.scenario.dnn
-            names = distinct_labels(dnn, [self.design(r) for r in rows])
+            names = distinct_labels(dnn, [self.design(r) for r in rows], self.case.catalog())
             self._names[row] = names[-1]
         return self._names[row]
 
@@ -298,7 +294,7 @@ def _choices(found: Population, here: int, words: _Words, case: Case) -> tuple[C
         if row < 0:
             choices.append(Choice(name, _latency(mean), words.name(row), "", ""))
             continue
-        applied = Case(case.scenario, words.design(row))
+        applied = dataclasses.replace(case, design=words.design(row))
         check = _check(applied, mean)
         choices.append(Choice(name, _latency(mean), words.name(row), applied.to_json(), check))
     for name, mix in (

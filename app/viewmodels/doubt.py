@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Certainty", "Contender", "Lever", "Threshold", "certainty_of", "thresholds_of"]
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -114,12 +115,17 @@ def certainty_of(text: str, objective: str, load_percent: int, seed: int) -> Cer
     """
     case = Case.from_json(text)
     found = doubt(
-        case.scenario, objective, seed=seed, load_frac=load_percent / 100.0, also=[case.design]
+        case.scenario,
+        objective,
+        seed=seed,
+        load_frac=load_percent / 100.0,
+        also=[case.design],
+        catalog=case.catalog(),
     )
     unit, result = unit_of(objective), found.robustness
     centre = float(found.nominal_value[result.nominal])
     scale = scale_for(centre, unit)
-    labels = distinct_labels(case.scenario.dnn, found.designs)
+    labels = distinct_labels(case.scenario.dnn, found.designs, case.catalog())
     return Certainty(
         scale.label,
         objective_words(case.scenario, objective),
@@ -135,7 +141,7 @@ def certainty_of(text: str, objective: str, load_percent: int, seed: int) -> Cer
 
 
 def _json(case: Case, design: Design) -> str:
-    return Case(case.scenario, design).to_json()
+    return dataclasses.replace(case, design=design).to_json()
 
 
 def _role(at: int, found: Doubt, mine: Design) -> str:
@@ -248,8 +254,13 @@ def thresholds_of(text: str, objective: str) -> tuple[Threshold, ...]:
             continue
         shown = shown_unit(name, _FIELDS[name])
         start = max(now / _REACH, 1.0) if name == "population_count" else now / _REACH
-        for switch in switches(case.scenario, name, start, max(now * _REACH, start * 2), objective):
-            pair = [short_design(case.scenario.dnn, d) for d in (switch.before, switch.after)]
+        end = max(now * _REACH, start * 2)
+        found_here = switches(case.scenario, name, start, end, objective, catalog=case.catalog())
+        for switch in found_here:
+            pair = [
+                short_design(case.scenario.dnn, design, case.catalog())
+                for design in (switch.before, switch.after)
+            ]
             value = f"{shown.out(switch.value):.4g} {shown.label}".strip()
             found.append(Threshold(_FIELDS[name].label, value, *pair))
     return tuple(found)

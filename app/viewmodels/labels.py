@@ -9,20 +9,23 @@ from collections.abc import Sequence
 from text import format_quantity, plain
 
 from analytic_models import Design, load_catalog
+from analytic_models.catalog import Catalog
 from analytic_models.optimizers.certificate import Certificate
 
 _LONGEST = 64
 
 
-def short_design(dnn_id: str, design: Design) -> str:
+def short_design(dnn_id: str, design: Design, catalog: Catalog | None = None) -> str:
     """Name the tiers that compute, their precision, the cut and how it is sent.
+
+    ``catalog`` is that of the case, and the shipped one where none is given.
 
     Examples
     --------
     >>> short_design("resnet50", Design(cut1=20, cut2=20, device_precision="fp16"))
     'device fp16'
     """
-    names = load_catalog().dnns[dnn_id].boundary_name
+    names = (catalog or load_catalog()).dnns[dnn_id].boundary_name
     last = len(names) - 1
     spans = (("device", 0, design.cut1), ("edge", design.cut1, design.cut2))
     used = [tier for tier, start, stop in (*spans, ("cloud", design.cut2, last)) if stop > start]
@@ -39,7 +42,9 @@ def short_design(dnn_id: str, design: Design) -> str:
     return plain(f"{where}: {sent}{inner}", _LONGEST)
 
 
-def distinct_labels(dnn_id: str, designs: Sequence[Design]) -> list[str]:
+def distinct_labels(
+    dnn_id: str, designs: Sequence[Design], catalog: Catalog | None = None
+) -> list[str]:
     """Name several designs; equal names get a number.
 
     Examples
@@ -50,7 +55,7 @@ def distinct_labels(dnn_id: str, designs: Sequence[Design]) -> list[str]:
     seen: dict[str, int] = {}
     found = []
     for design in designs:
-        name = short_design(dnn_id, design)
+        name = short_design(dnn_id, design, catalog)
         seen[name] = seen.get(name, 0) + 1
         found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return found

@@ -244,7 +244,7 @@ def herd_of(text: str, percent: int, rounds: int = 60) -> Herd:
         If no design meets the requirements.
     """
     case = Case.from_json(text)
-    table, alone = class_table(case.scenario)
+    table, alone = class_table(case.scenario, catalog=case.catalog())
     blind = load_blind_row(table)
     other = int(
         np.where(np.arange(len(table)) == blind, np.inf, single_plan_latency(table)).argmin()
@@ -257,7 +257,7 @@ def herd_of(text: str, percent: int, rounds: int = 60) -> Herd:
     designs = [table.designs.design(int(table.rows[row])) for row in (blind, other)]
     system, selfish = solve_mix([two]), solve_mix([two], "selfish")
     scale = scale_for(selfish.mean_s if math.isfinite(selfish.mean_s) else 1.0, "s")
-    labels = distinct_labels(case.scenario.dnn, designs)
+    labels = distinct_labels(case.scenario.dnn, designs, case.catalog())
     return Herd(
         (labels[0], labels[1]),
         tuple(100.0 * float(share) for share in found.shares[:, 0]),

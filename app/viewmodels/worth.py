@@ -81,7 +81,7 @@ def prices_of(text: str) -> Prices:
     case = Case.from_json(text)
     evaluation = evaluated(case)
     rates = {hop: evaluation.value(f"{hop}_available_bit_per_s") for hop in ("uplink", "backhaul")}
-    found = capacity_worth(class_table(case.scenario)[0], rates, _STEP)
+    found = capacity_worth(class_table(case.scenario, catalog=case.catalog())[0], rates, _STEP)
     saved = [abs(v) for w in found.stations for v in (w.value.server_s, w.rate_s) if v == v]
     scale = scale_for(max((v for v in saved if math.isfinite(v)), default=1e-3), "s")
     certificate = found.system.certificate

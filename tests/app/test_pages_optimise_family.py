@@ -104,8 +104,16 @@ def test_population_applies_the_best_single_plan() -> None:
 def test_impossible_requirements_are_explained_on_the_page() -> None:
     nothing = SHARED.with_scenario(energy_max_j=0.0)
     at = opened("population", nothing)
-    assert "No design meets" in headline(at)
-    assert "requirements" in at.warning[0].value
+    assert "no answer" in headline(at)
+    assert "no design meets its requirements" in at.warning[0].value
+
+
+def test_queues_that_population_laws_do_not_know_are_named() -> None:
+    batched = SHARED.with_scenario(edge_discipline="batch")
+    for name in ("population", "prices", "robustness"):
+        at = opened(name, batched)
+        assert "edge_discipline" in at.warning[0].value.replace("\\", "")
+    assert "heuristic" in " ".join(m.value for m in opened("map", batched).markdown)
 
 
 def test_prices_show_the_toll_turning_selfish_users_into_the_optimum() -> None:

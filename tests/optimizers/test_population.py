@@ -13,8 +13,8 @@ from analytic_models.optimizers.population import (
     class_table,
     class_tables,
     population_curves,
-    thresholds,
 )
+from analytic_models.optimizers.population_limits import thresholds
 from analytic_models.optimizers.protocols import Table
 
 RATE = 5.0
