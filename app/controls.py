@@ -163,12 +163,12 @@ def _copy(part: state.Part, name: str, key: str, back: Callable[[Any], Any]) -> 
 
 
 def _choice(part: state.Part, name: str, declared: Field, value: str, case: Case) -> None:
-    ids = choices_of(part, name, case)
+    ids, catalog = choices_of(part, name, case), case.catalog()
     _seed(part, name, value)
     st.selectbox(
         declared.label,
         ids,
-        format_func=lambda chosen: choice_label(declared.choices, chosen),
+        format_func=lambda chosen: choice_label(declared.choices, chosen, catalog),
         help=_help(declared),
         **_wired(part, name, str),
     )

@@ -14,7 +14,7 @@ from text import markdown, plain
 from viewmodels.accuracy import encoding_points, evidence_of, shown_metrics
 from viewmodels.dnns import cut_curve, layer_bars, with_dnn
 
-from analytic_models import Case, load_catalog
+from analytic_models import Case
 from analytic_models.scenario import PRECISIONS
 
 ROWS = 60
@@ -29,7 +29,8 @@ def take(id: str) -> None:
 
 def profile(ids: list[str], case: Case) -> None:
     """Draw one of the compared networks: work, bytes, cuts, and what is known of its accuracy."""
-    label = load_catalog().dnns.label
+    catalog = case.catalog()
+    label = catalog.dnns.label
     with st.container(horizontal=True, vertical_alignment="bottom"):
         id = kept(
             st.segmented_control,
@@ -53,7 +54,8 @@ def profile(ids: list[str], case: Case) -> None:
             on_click=take,
             args=(id,),
         )
-    bars, curve = layer_bars(id, precision or "fp32"), cut_curve(id, precision or "fp32")
+    precision = precision or "fp32"
+    bars, curve = layer_bars(id, precision, catalog), cut_curve(id, precision, catalog)
     cuts = (case.design.cut1, case.design.cut2) if used else ()
     draw([work_chart(bars), bytes_chart(bars)], key="layers", columns=2)
     draw([cut_chart(curve, cuts)], key="cuts", columns=1)

@@ -20,6 +20,7 @@ SECTIONS = {
         "optimise": "Optimise",
         "map": "Map",
         "robustness": "Robustness",
+        "language": "Language models",
     },
     "Load": {
         "load": "Load",
@@ -30,6 +31,7 @@ SECTIONS = {
         "policy": "Policy",
     },
     "Know": {
+        "bring": "Your own",
         "techniques": "Techniques",
         "hardware": "Hardware",
         "network": "Links",

@@ -28,7 +28,9 @@ from analytic_models.design import SCHEMA
 from analytic_models.errors import Problem
 
 _PARTS = {"s": "scenario", "d": "design"}
-_LINK_KEYS = {"p", "s", "d", "c"}
+_LINK_KEYS = {"p", "s", "d", "u", "c"}
+# Longer addresses are cut off by mail programs and chats.
+LONGEST_LINK_CHARS = 2000
 
 
 @dataclass(frozen=True)
@@ -93,15 +95,21 @@ def pack_link(case: Case, preset: str) -> str:
     Returns
     -------
     str
-        Letters that are safe in an address, about 100 to 700 of them.
+        Letters that are safe in an address, about 100 to 700 of them; empty if the user's own data
+        make them more than ``LONGEST_LINK_CHARS``.
     """
+    if case.user_data is not None and len(case.to_json()) > links.LIMIT_BYTE // 2:
+        return ""
     base, value = load_scenarios()[preset].to_dict(), case.to_dict()
     body: dict[str, Any] = {"p": preset, "c": _checksum(case)}
     for short, part in _PARTS.items():
         changed = {k: v for k, v in value[part].items() if base[part].get(k) != v}
         if changed:
             body[short] = changed
-    return links.encode(json.dumps(body))
+    if case.user_data is not None:
+        body["u"] = value["user_data"]
+    found = links.encode(json.dumps(body))
+    return found if len(found) <= LONGEST_LINK_CHARS else ""
 
 
 def unpack_link(link: str) -> Kept:
@@ -126,6 +134,8 @@ def unpack_link(link: str) -> Kept:
         if not isinstance(changed, dict):
             raise links.LinkError("the link does not hold a case")
         value[part] = value[part] | changed
+    if "u" in body:
+        value["user_data"] = body["u"]
     case = Case.from_json(json.dumps(value))
     same = body.get("c") == _checksum(case)
     warning = "" if same else "The scenario of this link has changed since the link was made."

@@ -50,6 +50,7 @@ __all__ = [
     "undo",
 ]
 
+import dataclasses
 import json
 import math
 import time
@@ -64,12 +65,14 @@ from sessions import History, Message
 from viewmodels.current import parsed
 from viewmodels.cuts import carry_cuts
 
-from analytic_models import Case, DesignError, load_catalog, load_scenarios
+from analytic_models import Case, DesignError, load_scenarios
 from analytic_models.errors import Problem
 
 Part = Literal["scenario", "design"]
 
 STEPS_KEPT = 100
+# With networks of its own a case is long: fewer steps are kept then.
+LONGEST_HISTORY_CHARS = 20_000_000
 STOPS_KEPT = 24
 # A value that comes back this soon after the program moved its widget was not typed [s].
 ECHO_S = 0.7
@@ -156,19 +159,19 @@ def preset() -> str:
 
 
 def link() -> str:
-    """Return the string that carries the whole case in an address."""
+    """Return the string that carries the whole case in an address; empty if it is too long."""
     return sessions.pack_link(case(), preset())
 
 
 def load_preset(name: str) -> None:
-    """Door 1: take a ready-made scenario with its design.
+    """Door 1: take a ready-made scenario with its design; the user's own data stay.
 
     Raises
     ------
     KeyError
         If there is no such scenario.
     """
-    _push(load_scenarios()[name], name)
+    _push(dataclasses.replace(load_scenarios()[name], user_data=case().user_data), name)
 
 
 def import_file(name: str, raw: bytes) -> bool:
@@ -232,22 +235,32 @@ def change(part: Part, **fields: Any) -> bool:  # noqa: ANN401 - values of any d
 def _changed(given: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
     now = case()
     value = now.to_dict()
-    dnn = given.get(("scenario", "dnn"))
-    if isinstance(dnn, str) and dnn != now.scenario.dnn and dnn in load_catalog().dnns:
-        value["design"] |= carry_cuts(now.design, now.scenario.dnn, dnn)
+    dnn, catalog = given.get(("scenario", "dnn")), now.catalog()
+    if isinstance(dnn, str) and dnn != now.scenario.dnn and dnn in catalog.dnns:
+        value["design"] |= carry_cuts(now.design, now.scenario.dnn, dnn, catalog)
     for (part, name), item in given.items():
         value[part][name] = item
     return value
 
 
-def take(new: Case) -> bool:
-    """Replace the whole case by a design that was found; returns whether it was taken."""
+def take(new: Case, done: str = "", refusal: str = "This design cannot be applied.") -> bool:
+    """Replace the whole case; returns whether it was taken.
+
+    Parameters
+    ----------
+    new
+        A design that was found, or the case with other data of the user.
+    done, refusal
+        What to say when it was taken, and when it was not.
+    """
     try:
         found = Case.from_json(new.to_json())
     except DesignError as error:
-        _say(Message("error", "This design cannot be applied.", tuple(error.problems)))
+        _say(Message("error", refusal, tuple(error.problems)))
         return False
     _push(found, preset())
+    if done:
+        _say(Message("done", done))
     return True
 
 
@@ -366,7 +379,8 @@ def _push(new: Case, name: str) -> None:
         _forget_refused()
         return
     history = _history()
-    history.past = [*history.past, before][-STEPS_KEPT:]
+    kept = min(STEPS_KEPT, max(LONGEST_HISTORY_CHARS // len(before[1]), 1))
+    history.past = [*history.past, before][-kept:]
     history.future = []
     _assign(new, name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["toolbar"]
+__all__ = ["show_message", "toolbar"]
 
 import json
 from functools import cache
@@ -48,10 +48,25 @@ def toolbar() -> None:
             on_click=state.reset,
             help=f"Back to the ready-made scenario: {name}",
         )
-        copy_button(state.link(), key="copy_link", as_query=state.LINK_PARAMETER)
+        _copy_link()
         with st.popover("File", icon=":material/save:", key="file"):
             _files()
     _message()
+
+
+def _copy_link() -> None:
+    """Draw the button that copies a link, or say why there is none."""
+    found = state.link()
+    if found:
+        copy_button(found, key="copy_link", as_query=state.LINK_PARAMETER)
+        return
+    st.button(
+        "Copy link",
+        key="no_link",
+        disabled=True,
+        help="Your own data do not fit into a link. Use File, Export instead: the JSON holds them.",
+    )
+    st.caption("Too much of your own data for a link: use File, Export.")
 
 
 def _files() -> None:
@@ -92,8 +107,12 @@ def _import() -> None:
 
 def _message() -> None:
     found = state.message()
-    if found is None:
-        return
+    if found is not None:
+        show_message(found)
+
+
+def show_message(found: state.Message) -> None:
+    """Draw what a door said: one sentence, and every problem with place and allowed values."""
     show = {"error": st.error, "warning": st.warning, "done": st.success}[found.kind]
     lines = [found.text]
     for problem in found.problems[:_SHOWN_PROBLEMS]:

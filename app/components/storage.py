@@ -11,7 +11,8 @@ from pathlib import Path
 
 import streamlit as st
 
-MAX_STORED_CHARS = 262_144
+# The longest case, with what else is kept beside it.
+MAX_STORED_CHARS = 1_100_000
 
 _HERE = Path(__file__).parent
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["choice_label", "choices_of", "field_value_words"]
+__all__ = ["choice_label", "choices_of", "field_value_words", "is_yours"]
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -11,6 +11,7 @@ from typing import Any
 from text import UNKNOWN, format_quantity, plain
 
 from analytic_models import Case, Design, Scenario, load_catalog
+from analytic_models.catalog import Catalog
 from analytic_models.fields import declared_fields
 from analytic_models.optimizers.space import MODALITIES
 from taxonomy.load import load_taxonomy
@@ -61,19 +62,20 @@ def choices_of(part: str, name: str, case: Case) -> tuple[str, ...]:
     if isinstance(declared.choices, tuple):
         return declared.choices
     collection = declared.choices.removeprefix("catalog:")
-    found = _offered(collection, name, case.scenario.dnn)
+    found = _offered(collection, name, case.scenario.dnn, case.catalog())
     chosen = getattr(getattr(case, part), name)
     return found if chosen in found else (chosen, *found)
 
 
 @lru_cache(maxsize=256)
-def _offered(collection: str, name: str, dnn_id: str) -> tuple[str, ...]:
-    catalog = load_catalog()
+def _offered(collection: str, name: str, dnn_id: str, catalog: Catalog) -> tuple[str, ...]:
     if collection == "machines":
-        order = _TIER_ORDER[name]
-        return tuple(sorted(catalog.machines, key=lambda k: order.index(catalog.machines[k].tier)))
+        order, machines = _TIER_ORDER[name], catalog.machines
+        place = {k: (not is_yours(catalog, k), order.index(m.tier)) for k, m in machines.items()}
+        return tuple(sorted(machines, key=place.__getitem__))
     if collection == "hops":
-        return tuple(key for key, hop in catalog.hops.items() if name in hop.serves)
+        found = (key for key, hop in catalog.hops.items() if name in hop.serves)
+        return tuple(sorted(found, key=lambda key: not is_yours(catalog, key)))
     if collection == "encodings":
         wanted = "features"
         if name == "input_encoding":
@@ -81,7 +83,10 @@ def _offered(collection: str, name: str, dnn_id: str) -> tuple[str, ...]:
         entries = catalog.encodings.items()
         return tuple(k for k, e in entries if e.attributes.get("modality") == wanted)
     if collection == "dnns":
-        return tuple(sorted(catalog.dnns, key=lambda key: catalog.dnns.label(key).lower()))
+        label = catalog.dnns.label
+        return tuple(
+            sorted(catalog.dnns, key=lambda k: (not is_yours(catalog, k), label(k).lower()))
+        )
     if collection == "regions":
         regions = catalog.regions
         clouds = {k for k, region in regions.items() if region.kind == "cloud region"}
@@ -92,7 +97,9 @@ def _offered(collection: str, name: str, dnn_id: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=2048)
-def choice_label(choices: tuple[str, ...] | str, chosen: str) -> str:
+def choice_label(
+    choices: tuple[str, ...] | str, chosen: str, catalog: Catalog | None = None
+) -> str:
     """Words for one value of a choice.
 
     Parameters
@@ -101,12 +108,15 @@ def choice_label(choices: tuple[str, ...] | str, chosen: str) -> str:
         What ``Field.choices`` holds.
     chosen
         One of the values.
+    catalog
+        That of the case; the shipped one where none is given.
     """
     if isinstance(choices, tuple):
         return _WORDS.get(chosen, chosen)
-    catalog, collection = load_catalog(), choices.removeprefix("catalog:")
+    catalog, collection = catalog or load_catalog(), choices.removeprefix("catalog:")
+    yours = " (yours)" if is_yours(catalog, chosen) else ""
     if collection == "dnns":
-        return plain(catalog.dnns.label(chosen), 60)
+        return f"{plain(catalog.dnns.label(chosen), 60)}{yours}"
     if collection == "regions":
         region = catalog.regions[chosen]
         provider = chosen.partition(":")[0].upper()
@@ -114,10 +124,29 @@ def choice_label(choices: tuple[str, ...] | str, chosen: str) -> str:
         return plain(f"{region.label} ({provider})" if cloud else region.label, 60)
     if collection == "applications":
         return plain(load_taxonomy().nodes[chosen].name, 60)
-    return plain(getattr(catalog, collection)[chosen].label, 60)
+    return f"{plain(getattr(catalog, collection)[chosen].label, 60)}{yours}"
 
 
-def field_value_words(part: str, name: str, value: Any, dnn_id: str) -> str:  # noqa: ANN401
+def is_yours(catalog: Catalog, id: str) -> bool:
+    """Whether the user of the case brought a machine, link, network or language model."""
+    return id in _own_ids(catalog)
+
+
+@lru_cache(maxsize=64)
+def _own_ids(catalog: Catalog) -> frozenset[str]:
+    data = catalog.user_data
+    if data is None:
+        return frozenset()
+    return frozenset(entry.id for entry in (*data.machines, *data.hops, *data.dnns))
+
+
+def field_value_words(
+    part: str,
+    name: str,
+    value: Any,  # noqa: ANN401 - values of any declared field
+    dnn_id: str,
+    catalog: Catalog | None = None,
+) -> str:
     """Write the value of any field for a table of changes."""
     declared = declared_fields(_OWNERS[part]).get(name)
     if declared is None:
@@ -126,11 +155,11 @@ def field_value_words(part: str, name: str, value: Any, dnn_id: str) -> str:  # 
     if value is None:
         return declared.none_means
     if declared.kind == "choice":
-        return choice_label(declared.choices, value)
+        return choice_label(declared.choices, value, catalog)
     if declared.kind == "flag":
         return "yes" if value else "no"
     if name in ("cut1", "cut2"):
-        words = boundary_words(dnn_id)
+        words = boundary_words(dnn_id, catalog)
         return words[value] if value < len(words) else UNKNOWN
     if declared.kind in ("number", "integer"):
         shown = shown_unit(name, declared)

@@ -9,20 +9,23 @@ from functools import lru_cache
 from text import plain
 
 from analytic_models import load_catalog
-from analytic_models.catalog import Dnn
+from analytic_models.catalog import Catalog, Dnn
 from analytic_models.design import Design
 from analytic_models.laws.workload import prefix_at
 
 
-def last_boundary(dnn_id: str) -> int:
-    """Return the number of the boundary behind the last layer of a dnn."""
-    return len(load_catalog().dnns[dnn_id].boundary_row) - 1
+def last_boundary(dnn_id: str, catalog: Catalog | None = None) -> int:
+    """Return the number of the boundary behind the last layer of a dnn.
+
+    Here and below ``catalog`` is that of the case, and the shipped one where none is given.
+    """
+    return len((catalog or load_catalog()).dnns[dnn_id].boundary_row) - 1
 
 
 @lru_cache(maxsize=64)
-def boundary_words(dnn_id: str) -> tuple[str, ...]:
+def boundary_words(dnn_id: str, catalog: Catalog | None = None) -> tuple[str, ...]:
     """Each boundary in words: before the first layer, after a layer, after the last one."""
-    names = load_catalog().dnns[dnn_id].boundary_name
+    names = (catalog or load_catalog()).dnns[dnn_id].boundary_name
     last = len(names) - 1
     return tuple(
         "before the first layer"
@@ -48,7 +51,7 @@ def segment_words(dnn: Dnn, start: int, stop: int) -> str:
     return first_name if stop == start + 1 else f"{first_name} to {last_name}"
 
 
-def placement_words(dnn_id: str, design: Design) -> str:
+def placement_words(dnn_id: str, design: Design, catalog: Catalog | None = None) -> str:
     """Where a design runs, in a few words.
 
     Examples
@@ -57,7 +60,7 @@ def placement_words(dnn_id: str, design: Design) -> str:
     >>> placement_words("resnet50", Design(cut1=0, cut2=20))
     'runs at the edge'
     """
-    last = last_boundary(dnn_id)
+    last = last_boundary(dnn_id, catalog)
     used = [
         words
         for words, there in (
@@ -73,18 +76,21 @@ def placement_words(dnn_id: str, design: Design) -> str:
     return f"is split over {', '.join(names[:-1])} and {names[-1]}"
 
 
-def carry_cuts(design: Design, old_dnn: str, new_dnn: str) -> dict[str, int]:
+def carry_cuts(
+    design: Design, old_dnn: str, new_dnn: str, catalog: Catalog | None = None
+) -> dict[str, int]:
     """Cuts of another dnn at the nearest share of the work; the two ends stay the ends."""
-    return {name: _carried(getattr(design, name), old_dnn, new_dnn) for name in ("cut1", "cut2")}
+    dnns = (catalog or load_catalog()).dnns
+    pair = dnns[old_dnn], dnns[new_dnn]
+    return {name: _carried(getattr(design, name), *pair) for name in ("cut1", "cut2")}
 
 
-def _carried(cut: int, old_dnn: str, new_dnn: str) -> int:
-    dnns = load_catalog().dnns
-    old_last, new_last = last_boundary(old_dnn), last_boundary(new_dnn)
+def _carried(cut: int, old_dnn: Dnn, new_dnn: Dnn) -> int:
+    old_last, new_last = len(old_dnn.boundary_row) - 1, len(new_dnn.boundary_row) - 1
     if cut <= 0 or cut >= old_last:
         return 0 if cut <= 0 else new_last
-    old = prefix_at(dnns[old_dnn].mac, dnns[old_dnn].boundary_row)
-    new = prefix_at(dnns[new_dnn].mac, dnns[new_dnn].boundary_row)
+    old = prefix_at(old_dnn.mac, old_dnn.boundary_row)
+    new = prefix_at(new_dnn.mac, new_dnn.boundary_row)
     share = old[cut] / max(old[-1], 1.0)
     inner = range(1, new_last) or range(new_last, new_last + 1)
     return min(inner, key=lambda at: abs(new[at] / max(new[-1], 1.0) - share))

@@ -23,11 +23,12 @@ import numpy as np
 from text import format_quantity, plain
 
 from analytic_models import Case, load_catalog
-from analytic_models.catalog import Dnn
+from analytic_models.catalog import Catalog, Dnn
 from analytic_models.laws.workload import prefix_at
 from analytic_models.lookups import encoding_bits, losses
 from analytic_models.optimizers.space import MODALITIES
 from analytic_models.segments import FORMATS
+from viewmodels.choices import is_yours
 from viewmodels.cuts import boundary_words, carry_cuts
 
 _BYTE = 8.0
@@ -122,9 +123,8 @@ def _modality(dnn: Dnn) -> str:
 
 
 @lru_cache(maxsize=128)
-def _lines(id: str) -> tuple[tuple[str, float, str], ...]:
+def _lines(id: str, catalog: Catalog) -> tuple[tuple[str, float, str], ...]:
     """Sizes of the input in every encoding that suits the dnn, largest first."""
-    catalog = load_catalog()
     dnn = catalog.dnns[id]
     elements = float(dnn.boundary_elem[0])
     found = []
@@ -141,9 +141,8 @@ def _lines(id: str) -> tuple[tuple[str, float, str], ...]:
     return tuple((label, size, origin) for _, label, size, origin in named)
 
 
-def _raw_kb(id: str) -> float:
+def _raw_kb(id: str, catalog: Catalog) -> float:
     """Size of the input without loss and without compression: its smallest exact lossless form."""
-    catalog = load_catalog()
     dnn = catalog.dnns[id]
     elements = float(dnn.boundary_elem[0])
     exact = [
@@ -165,15 +164,14 @@ def _cut_kb(dnn: Dnn, precision: str) -> np.ndarray:
 
 
 @lru_cache(maxsize=128)
-def _row(id: str) -> DnnRow:
-    catalog = load_catalog()
+def _row(id: str, catalog: Catalog) -> DnnRow:
     dnn, known = catalog.dnns[id], losses(catalog, id)
-    raw = _raw_kb(id)
+    raw = _raw_kb(id, catalog)
     inner = _cut_kb(dnn, "fp32")[1:-1]
     lost = known.precision["int8"].value * known.baseline.value
     return DnnRow(
         id,
-        plain(dnn.label, 48),
+        f"{plain(dnn.label, 48)}{' (yours)' if is_yours(catalog, id) else ''}",
         dnn.task.replace("-", " "),
         float(dnn.mac.sum()) / 1e9,
         float(dnn.params.sum()) / 1e6,
@@ -187,10 +185,16 @@ def _row(id: str) -> DnnRow:
     )
 
 
-def find_dnns(query: str = "", task: str = "all") -> tuple[DnnRow, ...]:
-    """Return the networks whose label, id or task hold every word of a search."""
+def find_dnns(
+    query: str = "", task: str = "all", catalog: Catalog | None = None
+) -> tuple[DnnRow, ...]:
+    """Return the networks whose label, id or task hold every word of a search, yours first.
+
+    Here and below ``catalog`` is that of the case, and the shipped one where none is given.
+    """
+    catalog = catalog or load_catalog()
     words = query.lower().split()
-    rows = [_row(key) for key in load_catalog().dnns]
+    rows = [_row(key, catalog) for key in catalog.dnns]
     return tuple(
         sorted(
             (
@@ -199,20 +203,20 @@ def find_dnns(query: str = "", task: str = "all") -> tuple[DnnRow, ...]:
                 if task in ("all", row.task)
                 and all(word in f"{row.id} {row.label} {row.task}".lower() for word in words)
             ),
-            key=lambda row: (row.task, row.gmac),
+            key=lambda row: (not is_yours(catalog, row.id), row.task, row.gmac),
         )
     )
 
 
-@lru_cache(maxsize=1)
-def lm_rows() -> tuple[LmRow, ...]:
-    """Return the decoder language models, smallest first."""
-    found = []
-    for key, lm in load_catalog().language_models.items():
+@lru_cache(maxsize=16)
+def lm_rows(catalog: Catalog | None = None) -> tuple[LmRow, ...]:
+    """Return the decoder language models, yours first and then the smallest."""
+    found, catalog = [], catalog or load_catalog()
+    for key, lm in catalog.language_models.items():
         found.append(
             LmRow(
                 key,
-                plain(lm.label, 48),
+                f"{plain(lm.label, 48)}{' (yours)' if is_yours(catalog, key) else ''}",
                 lm.params / 1e9,
                 lm.params_active / 1e9,
                 lm.layers,
@@ -225,11 +229,11 @@ def lm_rows() -> tuple[LmRow, ...]:
                 lm.context_token,
             )
         )
-    return tuple(sorted(found, key=lambda row: row.params_b))
+    return tuple(sorted(found, key=lambda row: (not is_yours(catalog, row.id), row.params_b)))
 
 
 @lru_cache(maxsize=128)
-def layer_bars(id: str, precision: str) -> LayerBars:
+def layer_bars(id: str, precision: str, catalog: Catalog | None = None) -> LayerBars:
     """Return work and bytes of every layer.
 
     Parameters
@@ -239,7 +243,7 @@ def layer_bars(id: str, precision: str) -> LayerBars:
     precision
         One of fp32, fp16, int8, int4.
     """
-    dnn = load_catalog().dnns[id]
+    dnn = (catalog or load_catalog()).dnns[id]
     weight_bits, activation_bits, _ = FORMATS[precision]
     total = format_quantity(float(dnn.mac.sum()), "mac")
     weights = format_quantity(float(dnn.params.sum()) * weight_bits / _BYTE, "byte")
@@ -255,20 +259,21 @@ def layer_bars(id: str, precision: str) -> LayerBars:
 
 
 @lru_cache(maxsize=128)
-def cut_curve(id: str, precision: str) -> CutCurve:
+def cut_curve(id: str, precision: str, catalog: Catalog | None = None) -> CutCurve:
     """Return the sizes at every boundary, and those of the input in several encodings."""
-    dnn = load_catalog().dnns[id]
+    catalog = catalog or load_catalog()
+    dnn = catalog.dnns[id]
     done = prefix_at(dnn.mac, dnn.boundary_row)
     # Before the first layer the input itself is sent, at no precision of the network.
-    first = float(dnn.boundary_byte[0]) / 1000.0 if len(dnn.boundary_byte) else _raw_kb(id)
+    first = float(dnn.boundary_byte[0]) / 1000.0 if len(dnn.boundary_byte) else _raw_kb(id, catalog)
     return CutCurve(
         id,
         plain(dnn.label, 40),
-        boundary_words(id),
+        boundary_words(id, catalog),
         (first, *_cut_kb(dnn, precision).tolist()[1:]),
         tuple((done / max(done[-1], 1.0)).tolist()),
-        _lines(id),
-        _raw_kb(id),
+        _lines(id, catalog),
+        _raw_kb(id, catalog),
     )
 
 
@@ -278,9 +283,9 @@ def with_dnn(case: Case, id: str) -> tuple[Case, str]:
     The cuts move to the nearest share of the work. An input encoding of another modality, or one
     that was trained for another network, gives way to the plain form of the new input.
     """
-    catalog = load_catalog()
+    catalog = case.catalog()
     dnn = catalog.dnns[id]
-    cuts = carry_cuts(case.design, case.scenario.dnn, id)
+    cuts = carry_cuts(case.design, case.scenario.dnn, id, catalog)
     changes: dict[str, object] = dict(cuts)
     words = [f"{plain(dnn.label, 40)} is in your design"]
     if (case.design.cut1, case.design.cut2) != (cuts["cut1"], cuts["cut2"]):
@@ -302,4 +307,5 @@ def with_dnn(case: Case, id: str) -> tuple[Case, str]:
         timing = {}
     design = dataclasses.replace(case.design, **changes)  # type: ignore[arg-type]
     scenario = dataclasses.replace(case.scenario, dnn=id, **timing)  # type: ignore[arg-type]
-    return Case(scenario, design), f"{'; '.join(words)}."
+    new = dataclasses.replace(case, scenario=scenario, design=design)
+    return new, f"{'; '.join(words)}."

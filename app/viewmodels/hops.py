@@ -22,7 +22,8 @@ import numpy as np
 from text import format_quantity, plain
 
 from analytic_models import Evaluation, load_catalog
-from analytic_models.catalog import Fact, Gap, Hop
+from analytic_models.catalog import Catalog, Fact, Gap, Hop
+from viewmodels.choices import is_yours
 from viewmodels.provenance import FactText, fact_text, fact_value, field_words
 
 DIRECTIONS = {"up": "Upwards", "down": "Downwards"}
@@ -100,11 +101,11 @@ def _origin(found: Fact | Gap) -> str:
 
 
 @lru_cache(maxsize=256)
-def _row(id: str) -> HopRow:
-    hop = load_catalog().hops[id]
+def _row(id: str, catalog: Catalog) -> HopRow:
+    hop = catalog.hops[id]
     return HopRow(
         id,
-        plain(hop.label, 60),
+        f"{plain(hop.label, 60)}{' (yours)' if is_yours(catalog, id) else ''}",
         hop.technology,
         ", ".join(hop.serves),
         _number(hop.rate("up"), 1e-6),
@@ -116,16 +117,24 @@ def _row(id: str) -> HopRow:
     )
 
 
-def find_hops(query: str = "", serves: str = "all") -> tuple[HopRow, ...]:
-    """Return the links whose label, id or technology hold every word of a search."""
-    words = query.lower().split()
+def find_hops(
+    query: str = "", serves: str = "all", catalog: Catalog | None = None
+) -> tuple[HopRow, ...]:
+    """Return the links whose label, id or technology hold every word of a search, yours first.
+
+    Here and below ``catalog`` is that of the case, and the shipped one where none is given.
+    """
+    words, catalog = query.lower().split(), catalog or load_catalog()
     found = [
-        _row(key)
-        for key, hop in load_catalog().hops.items()
+        _row(key, catalog)
+        for key, hop in catalog.hops.items()
         if (serves == "all" or serves in hop.serves)
         and all(word in f"{key} {hop.label} {hop.technology}".lower() for word in words)
     ]
-    return tuple(sorted(found, key=lambda row: (row.technology, row.label.lower())))
+    yours = {row.id: is_yours(catalog, row.id) for row in found}
+    return tuple(
+        sorted(found, key=lambda row: (not yours[row.id], row.technology, row.label.lower()))
+    )
 
 
 def _ends(hop: Hop, field: str) -> tuple[float, float]:
@@ -141,7 +150,9 @@ def _ends(hop: Hop, field: str) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=8)
-def points_of(ids: tuple[str, ...], direction: str) -> tuple[HopPoint, ...]:
+def points_of(
+    ids: tuple[str, ...], direction: str, catalog: Catalog | None = None
+) -> tuple[HopPoint, ...]:
     """Return the links that have both a rate and a round trip.
 
     Parameters
@@ -151,9 +162,9 @@ def points_of(ids: tuple[str, ...], direction: str) -> tuple[HopPoint, ...]:
     direction
         ``up`` or ``down``.
     """
-    found = []
+    found, hops = [], (catalog or load_catalog()).hops
     for id in ids:
-        hop = load_catalog().hops[id]
+        hop = hops[id]
         rate, trip = hop.rate(direction), hop.round_trip()
         if isinstance(rate, Gap) or isinstance(trip, Gap):
             continue
@@ -192,9 +203,12 @@ def reach_of(evaluation: Evaluation, hop: str = "uplink") -> Reach | None:
     )
 
 
-def hop_comparison(ids: Sequence[str]) -> tuple[tuple[str, tuple[FactText, ...]], ...]:
+def hop_comparison(
+    ids: Sequence[str], catalog: Catalog | None = None
+) -> tuple[tuple[str, tuple[FactText, ...]], ...]:
     """Return the facts of links side by side: field in words, one text per link."""
-    hops = [load_catalog().hops[id] for id in ids]
+    known = (catalog or load_catalog()).hops
+    hops = [known[id] for id in ids]
     rows = [
         ("Rate upwards, as used", tuple(fact_text(hop.rate("up")) for hop in hops)),
         ("Rate downwards, as used", tuple(fact_text(hop.rate("down")) for hop in hops)),

@@ -23,8 +23,9 @@ import numpy as np
 from text import UNKNOWN, format_quantity, plain
 
 from analytic_models import load_catalog
-from analytic_models.catalog import Fact, Gap, Machine
+from analytic_models.catalog import Catalog, Fact, Gap, Machine
 from analytic_models.segments import FORMATS, layer_times
+from viewmodels.choices import is_yours
 from viewmodels.provenance import FactText, fact_text, fact_value, field_words
 
 TIER_WORDS = {"device": "Device", "edge": "Edge", "cloud": "Cloud"}
@@ -129,9 +130,8 @@ def _number(found: Fact | Gap, scale: float = 1.0) -> float:
     return math.nan if isinstance(found, Gap) else found.value / scale
 
 
-def _error(machine_id: str, basis: str, precision: str) -> float:
+def _error(machine_id: str, basis: str, precision: str, catalog: Catalog) -> float:
     """Error of latencies: the machine's own or, where it has none, that of its class."""
-    catalog = load_catalog()
     kind = catalog.machines[machine_id].kind
     for entity in (machine_id, f"class:{kind}", "class:any"):
         for option in (f"{basis}@{precision}", basis):
@@ -142,15 +142,15 @@ def _error(machine_id: str, basis: str, precision: str) -> float:
 
 
 @lru_cache(maxsize=256)
-def _row(id: str) -> MachineRow:
-    machine = load_catalog().machines[id]
+def _row(id: str, catalog: Catalog) -> MachineRow:
+    machine = catalog.machines[id]
     peaks = [_number(machine.peak(name), 1e9) for name in _PEAKS]
     memory = [_number(found) for found in machine.memory().values()]
     power = machine.fact("active_w")
     power = machine.fact("tdp_w") if isinstance(power, Gap) else power
     return MachineRow(
         id,
-        plain(machine.label, 60),
+        f"{plain(machine.label, 60)}{' (yours)' if is_yours(catalog, id) else ''}",
         machine.tier,
         machine.kind,
         machine.year,
@@ -161,26 +161,37 @@ def _row(id: str) -> MachineRow:
         _number(machine.fact("price_usd")),
         sum(fact.origin == "assumed" for fact in machine.facts.values()),
         len(machine.facts),
-        _error(id, "p50", ""),
+        _error(id, "p50", "", catalog),
     )
 
 
-def find_machines(query: str = "", tier: str = "all", kind: str = "all") -> tuple[MachineRow, ...]:
-    """Return the machines whose label, id, class or tags hold every word of a search."""
-    words = query.lower().split()
+def find_machines(
+    query: str = "", tier: str = "all", kind: str = "all", catalog: Catalog | None = None
+) -> tuple[MachineRow, ...]:
+    """Return the machines whose label, id, class or tags hold every word of a search, yours first.
+
+    Here and below ``catalog`` is that of the case, and the shipped one where none is given.
+    """
+    words, catalog = query.lower().split(), catalog or load_catalog()
     found = []
-    for key, machine in load_catalog().machines.items():
+    for key, machine in catalog.machines.items():
         text = " ".join((key, machine.label, machine.kind, str(machine.year), *machine.tags))
         wanted = tier in ("all", machine.tier) and kind in ("all", machine.kind)
         if wanted and all(word in text.lower() for word in words):
-            found.append(_row(key))
+            found.append(_row(key, catalog))
     order = list(TIER_WORDS)
-    return tuple(sorted(found, key=lambda row: (order.index(row.tier), row.label.lower())))
+    yours = {row.id: is_yours(catalog, row.id) for row in found}
+    return tuple(
+        sorted(found, key=lambda row: (not yours[row.id], order.index(row.tier), row.label.lower()))
+    )
 
 
-def comparison(ids: Sequence[str]) -> tuple[tuple[str, tuple[FactText, ...]], ...]:
+def comparison(
+    ids: Sequence[str], catalog: Catalog | None = None
+) -> tuple[tuple[str, tuple[FactText, ...]], ...]:
     """Return the facts of machines side by side: field in words, one text per machine."""
-    machines = [load_catalog().machines[id] for id in ids]
+    known = (catalog or load_catalog()).machines
+    machines = [known[id] for id in ids]
     rows = [
         (field_words("peak_op_per_s", name), tuple(fact_text(m.peak(name)) for m in machines))
         for name in _PEAKS
@@ -204,9 +215,11 @@ def _cell(machine: Machine, field: str) -> FactText:
     return text
 
 
-def fitted(ids: Sequence[str], precision: str) -> tuple[tuple[str, tuple[FactText, ...]], ...]:
+def fitted(
+    ids: Sequence[str], precision: str, catalog: Catalog | None = None
+) -> tuple[tuple[str, tuple[FactText, ...]], ...]:
     """Return the shares of peak and bandwidth that are reached, as the model takes them."""
-    catalog, computed = load_catalog(), FORMATS[precision][2]
+    catalog, computed = catalog or load_catalog(), FORMATS[precision][2]
     machines = [catalog.machines[id] for id in ids]
     rows = [
         (
@@ -233,7 +246,7 @@ def fitted(ids: Sequence[str], precision: str) -> tuple[tuple[str, tuple[FactTex
 
 
 @lru_cache(maxsize=128)
-def roof_of(machine_id: str, dnn_id: str, precision: str) -> Roof:
+def roof_of(machine_id: str, dnn_id: str, precision: str, catalog: Catalog | None = None) -> Roof:
     """Place the layers of a dnn under the roofline of a machine.
 
     Parameters
@@ -243,7 +256,7 @@ def roof_of(machine_id: str, dnn_id: str, precision: str) -> Roof:
     precision
         One of fp32, fp16, int8, int4.
     """
-    catalog = load_catalog()
+    catalog = catalog or load_catalog()
     table = layer_times(catalog, dnn_id, machine_id, precision, "roofline", ())
     peak, bandwidth = table.peak, table.bandwidth
     work, traffic, time = table.work_op, table.traffic_byte, table.time_s
@@ -272,8 +285,8 @@ def roof_of(machine_id: str, dnn_id: str, precision: str) -> Roof:
         tuple(dots),
         float(time.sum()),
         float(time[~busy].sum()),
-        _error(machine_id, "p50", computed),
-        _error(machine_id, "p90", computed),
+        _error(machine_id, "p50", computed, catalog),
+        _error(machine_id, "p90", computed, catalog),
         next((kind for kind in ("missing", "assumed", "cited") if kind in origins), "measured"),
         plain(table.reason, 200),
     )

@@ -10,7 +10,9 @@ from functools import lru_cache
 from text import UNKNOWN, format_quantity, format_range, plain
 
 from analytic_models import load_catalog
-from analytic_models.catalog import Fact, Gap
+from analytic_models.calibration import SOURCE
+from analytic_models.catalog import Catalog, Fact, Gap
+from analytic_models.user_catalog import DATA_SOURCE
 
 _FIELDS = {
     "active_w": "Power under load",
@@ -74,6 +76,7 @@ _SHOWN = {
     "usd/j": (3.6e6, "$/kWh"),
     "s/m": (1e9, "µs/km"),
 }
+_OWN = {DATA_SOURCE: "your data", SOURCE: "your measurements"}
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class FactText:
     value
         With its unit; "not known" for a gap.
     origin
-        ``cited``, ``measured``, ``assumed`` or ``missing``.
+        ``cited``, ``measured``, ``assumed``, ``yours`` or ``missing``.
     source
         Title of the source and place in it; the reason for a gap.
     remark
@@ -125,15 +128,15 @@ def _written(field: str, value: float, unit: str, digits: int = 3) -> str:
 
 
 @lru_cache(maxsize=8192)
-def entity_words(entity: str) -> str:
-    """Return the label of whatever a fact is about.
+def entity_words(entity: str, catalog: Catalog | None = None) -> str:
+    """Return the label of whatever a fact is about; in the shipped catalog unless one is given.
 
     Examples
     --------
     >>> entity_words("class:any")
     'Any machine'
     """
-    catalog = load_catalog()
+    catalog = catalog or load_catalog()
     collections = (
         catalog.machines,
         catalog.hops,
@@ -163,7 +166,7 @@ def source_words(id: str) -> str:
     """
     source = load_catalog().sources.get(id)
     if source is None:
-        return plain(id, 80)
+        return _OWN.get(id, plain(id, 80))
     maker = source.authors or source.publisher
     year = f" ({source.year})" if source.year else ""
     return plain(f"{maker}{year}. {source.title}" if maker else f"{source.title}{year}", 160)
@@ -194,5 +197,8 @@ def fact_text(found: Fact | Gap, digits: int = 3, basis: bool = True) -> FactTex
         parts.append(found.note)
     source = f"{source_words(found.source)}, {found.where}" if found.where else found.source
     return FactText(
-        fact_value(found, digits), found.origin, plain(source, 240), plain("; ".join(parts), 240)
+        fact_value(found, digits),
+        "yours" if found.source == DATA_SOURCE else found.origin,
+        plain(source, 240),
+        plain("; ".join(parts), 240),
     )

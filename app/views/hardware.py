@@ -19,10 +19,12 @@ from catalog_parts import (
 from charts.roofline import roofline_chart
 from drawing import draw
 from text import markdown, plain
+from viewmodels.choices import choice_label
 from viewmodels.machines import TIER_WORDS, comparison, find_machines, fitted, roof_of
 from viewmodels.provenance import FactText
 
-from analytic_models import Case, load_catalog
+from analytic_models import Case
+from analytic_models.catalog import Catalog
 from analytic_models.scenario import PRECISIONS
 
 COLUMNS = {
@@ -43,9 +45,9 @@ COLUMNS = {
 }
 
 
-def filters() -> tuple[str, str, str]:
+def filters(catalog: Catalog) -> tuple[str, str, str]:
     """Draw search and filters."""
-    kinds = ["all", *sorted({machine.kind for machine in load_catalog().machines.values()})]
+    kinds = ["all", *sorted({machine.kind for machine in catalog.machines.values()})]
     left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
     with left:
         words = kept(
@@ -82,9 +84,9 @@ def roofs(ids: list[str], case: Case) -> None:
         )
         or "fp32"
     )
-    dnn = case.scenario.dnn
-    found = [roof_of(id, dnn, precision) for id in ids]
-    name = plain(load_catalog().dnns.label(dnn), 40)
+    dnn, catalog = case.scenario.dnn, case.catalog()
+    found = [roof_of(id, dnn, precision, catalog) for id in ids]
+    name = plain(catalog.dnns.label(dnn), 40)
     left, right = st.columns([1.7, 1], gap="medium")
     with left:
         draw([roofline_chart(found, name)], key="roofs", columns=1)
@@ -97,7 +99,7 @@ def roofs(ids: list[str], case: Case) -> None:
             "not seen; a machine without measurements takes that of its class. See Validation."
         )
         for id in ids:
-            st.markdown(f"Use {markdown(load_catalog().machines[id].label, 40)} as")
+            st.markdown(f"Use {markdown(catalog.machines[id].label, 40)} as")
             with st.container(horizontal=True, gap="small"):
                 for tier in TIER_WORDS:
                     use_button(tier, id, f"{tier}", getattr(case.scenario, tier) == id)
@@ -107,29 +109,34 @@ def page() -> None:
     """Draw the page from the case of this visitor."""
     catalog_style()
     case = state.case()
-    machines = load_catalog().machines
+    catalog = case.catalog()
+    machines = catalog.machines
     title(
         "Hardware: what each machine can do, and what your network gets out of it",
         f"{len(machines)} machines from microcontrollers to accelerators, each figure with its "
         "source. Choose up to four rows to compare them.",
     )
-    rows = find_machines(*filters())
+    rows = find_machines(*filters(catalog), catalog)
     start = list(dict.fromkeys((case.scenario.device, case.scenario.edge, case.scenario.cloud)))
     browse(rows, COLUMNS, "machines", list(machines), start, {"error_frac": "percent"})
-    ids = chosen_ids("machines", start, list(machines), lambda id: plain(machines[id].label, 50))
+    ids = chosen_ids(
+        "machines", start, list(machines), lambda id: choice_label("catalog:machines", id, catalog)
+    )
     if not ids:
         st.info("Choose a machine in the table or above.")
         return
     roofs(ids, case)
-    facts(comparison(ids), ids, "Facts of the chosen machines")
+    facts(comparison(ids, catalog), ids, "Facts of the chosen machines", catalog)
     precision = state.ui("machine_precision", "fp32") or "fp32"
     with st.expander(f"Shares of the peak that were reached, {precision}"):
-        facts(fitted(ids, precision), ids, "Fitted efficiencies")
+        facts(fitted(ids, precision, catalog), ids, "Fitted efficiencies", catalog)
 
 
-def facts(rows: Sequence[tuple[str, Sequence[FactText]]], ids: list[str], label: str) -> None:
+def facts(
+    rows: Sequence[tuple[str, Sequence[FactText]]], ids: list[str], label: str, catalog: Catalog
+) -> None:
     """Draw facts side by side, each with badge and source."""
-    machines = load_catalog().machines
+    machines = catalog.machines
     body = [
         (cell(words), *(cell(t.value, t.origin, f"{t.source}. {t.remark}") for t in texts))
         for words, texts in rows

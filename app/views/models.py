@@ -8,9 +8,10 @@ from catalog_parts import COMPARED, browse, catalog_style, chosen_ids, kept, tit
 from charts.layers import cut_comparison, work_accuracy
 from drawing import draw
 from model_profile import profile
-from viewmodels.dnns import cut_curve, find_dnns, lm_rows
+from viewmodels.choices import choice_label
+from viewmodels.dnns import LmRow, cut_curve, find_dnns, lm_rows
 
-from analytic_models import load_catalog
+from analytic_models.catalog import Catalog
 
 COLUMNS = {
     "label": "Network",
@@ -40,9 +41,9 @@ LM_COLUMNS = {
 }
 
 
-def filters() -> tuple[str, str]:
+def filters(catalog: Catalog) -> tuple[str, str]:
     """Draw search and filter."""
-    tasks = ["all", *sorted({row.task for row in find_dnns()})]
+    tasks = ["all", *sorted({row.task for row in find_dnns(catalog=catalog)})]
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     with left:
         words = kept(
@@ -61,32 +62,37 @@ def filters() -> tuple[str, str]:
 def page() -> None:
     """Draw the page from the case of this visitor."""
     catalog_style()
-    case, dnns = state.case(), load_catalog().dnns
+    case = state.case()
+    catalog = case.catalog()
+    dnns, lms = catalog.dnns, lm_rows(catalog)
     title(
         "Models: where the work is, what a cut sends, what compression costs",
-        f"{len(dnns)} networks as graphs and {len(lm_rows())} language models in formulas.",
+        f"{len(dnns)} networks as graphs and {len(lms)} language models in formulas.",
     )
-    rows = find_dnns(*filters())
+    rows = find_dnns(*filters(catalog), catalog)
     start = [case.scenario.dnn]
     browse(rows, COLUMNS, "dnns", list(dnns), start)
-    ids = chosen_ids("dnns", start, list(dnns), dnns.label)
-    scored = [row for row in find_dnns() if row.metric.startswith("top-1 on ImageNet")]
+    ids = chosen_ids(
+        "dnns", start, list(dnns), lambda id: choice_label("catalog:dnns", id, catalog)
+    )
+    scored = [
+        row for row in find_dnns(catalog=catalog) if row.metric.startswith("top-1 on ImageNet")
+    ]
     charts = [work_accuracy(scored, ids)]
     if ids:
-        charts.append(cut_comparison([cut_curve(id, "fp32") for id in ids]))
+        charts.append(cut_comparison([cut_curve(id, "fp32", catalog) for id in ids]))
     clicked = draw(charts, key="overview", columns=2)
     if clicked is not None and clicked.id in dnns and clicked.id not in ids:
         state.set_ui("dnns", [*ids, clicked.id][-COMPARED:])
         st.rerun()
     if ids:
         profile(ids, case)
-    with st.expander(f"Language models ({len(lm_rows())})"):
-        browse_lms()
+    with st.expander(f"Language models ({len(lms)})"):
+        browse_lms(lms)
 
 
-def browse_lms() -> None:
+def browse_lms(rows: tuple[LmRow, ...]) -> None:
     """Draw the table of language models; they are judged on the page Validation."""
-    rows = lm_rows()
     st.dataframe(
         {LM_COLUMNS[name]: [getattr(row, name) for row in rows] for name in LM_COLUMNS},
         hide_index=True,

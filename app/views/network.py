@@ -18,10 +18,11 @@ from catalog_parts import (
 from charts.hops import link_map
 from drawing import draw
 from text import markdown, plain
+from viewmodels.choices import choice_label
 from viewmodels.current import evaluated
 from viewmodels.hops import DIRECTIONS, find_hops, hop_comparison, points_of, reach_of
 
-from analytic_models import Case, load_catalog
+from analytic_models import Case
 
 COLUMNS = {
     "label": "Link",
@@ -72,7 +73,7 @@ def filters() -> tuple[str, str, str]:
 
 def places(ids: list[str], case: Case) -> None:
     """Draw the buttons that put a link into the design."""
-    hops = load_catalog().hops
+    hops = case.catalog().hops
     for id in ids:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"Use {markdown(hops[id].label, 50)} as")
@@ -89,17 +90,18 @@ def page() -> None:
     """Draw the page from the case of this visitor."""
     catalog_style()
     case = state.case()
-    hops = load_catalog().hops
+    catalog = case.catalog()
+    hops = catalog.hops
     title(
         "Links: how fast, how far, how sure",
         f"{len(hops)} links from LoRaWAN to fibre. Stars are in your design; choose a point or "
         "a row to compare.",
     )
     words, place, way = filters()
-    rows = find_hops(words, place)
+    rows = find_hops(words, place, catalog)
     start = list(dict.fromkeys((case.scenario.uplink, case.scenario.backhaul)))
     used = {case.scenario.backhaul: "backhaul", case.scenario.uplink: "uplink"}
-    points = points_of(tuple(row.id for row in rows), way)
+    points = points_of(tuple(row.id for row in rows), way, catalog)
     reach = reach_of(evaluated(case))
     shown = state.ui("hops", start)
     clicked = draw(
@@ -112,13 +114,15 @@ def page() -> None:
     if missing:
         st.caption(f"{missing} links lack a rate or a round trip and are only in the table.")
     browse(rows, COLUMNS, "hops", list(hops), start)
-    ids = chosen_ids("hops", start, list(hops), lambda id: plain(hops[id].label, 50))
+    ids = chosen_ids(
+        "hops", start, list(hops), lambda id: choice_label("catalog:hops", id, catalog)
+    )
     if not ids:
         return
     places(ids, case)
     body = [
         (cell(words), *(cell(t.value, t.origin, f"{t.source}. {t.remark}") for t in texts))
-        for words, texts in hop_comparison(ids)
+        for words, texts in hop_comparison(ids, catalog)
     ]
     html_table(("", *(plain(hops[id].label, 40) for id in ids)), body, "Facts of the chosen links")
 
