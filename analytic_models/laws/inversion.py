@@ -52,10 +52,10 @@ def invert(transform: Callable[[Complex], Complex], times: Real, order: int) -> 
     constant = sum(w.real for w in weights)
     inverse = 1.0 / times
     if times.size < _NODES_AT_ONCE:
-        lift = (-1,) + (1,) * times.ndim
-        values = transform(np.asarray(np.reshape(nodes, lift) * inverse, dtype=complex))
-        above = constant - (np.reshape(weights, lift) * values).real.sum(axis=0)
-        return above, (np.reshape(signed, lift) * values.real).sum(axis=0)
+        column, factors, scaled = _euler_columns(order, times.ndim)
+        values = transform(column * inverse)
+        above = constant - (factors * values).real.sum(axis=0)
+        return above, (scaled * values.real).sum(axis=0)
     above, density = np.full(times.shape, constant), np.zeros(times.shape)
     for node, weight, sign in zip(nodes, weights, signed, strict=True):
         value = transform(np.asarray(node * inverse, dtype=complex))
@@ -63,6 +63,14 @@ def invert(transform: Callable[[Complex], Complex], times: Real, order: int) -> 
         above += weight.imag * value.imag
         density += sign * value.real
     return above, density
+
+
+@functools.cache
+def _euler_columns(order: int, dimensions: int) -> tuple[Complex, Complex, Real]:
+    """Nodes and weights of ``_euler`` as arrays, with room for the axes of the cases."""
+    lift = (-1,) + (1,) * dimensions
+    nodes, weights, signed = _euler(order)
+    return np.reshape(nodes, lift), np.reshape(weights, lift), np.reshape(signed, lift)
 
 
 @functools.cache

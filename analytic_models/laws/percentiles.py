@@ -26,6 +26,8 @@ def _station(
     arrival: PerS, service: S, scv: Pure, servers: Count, shared: Pure
 ) -> list[StationLaw]:
     """Laws of the time in a station: nothing where no case uses it."""
+    if isinstance(service, float) and service == 0.0:
+        return []
     # A service that is not known is used, and its nan must reach the answer.
     used = np.not_equal(service, 0.0)
     if not used.any():
@@ -139,9 +141,10 @@ def _percentiles(values: tuple[float, ...]) -> tuple[float, ...]:
 
 def _as_floats(values: tuple[Array, ...]) -> tuple[float, ...] | None:
     """Return the numbers of a single case, or None for arrays of cases."""
-    if any(isinstance(value, np.ndarray) and value.ndim for value in values):
-        return None
-    return tuple(float(value) for value in values)
+    for value in values:
+        if isinstance(value, np.ndarray) and value.ndim:
+            return None
+    return tuple(map(float, values))
 
 
 def chain_quantile(

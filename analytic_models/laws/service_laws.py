@@ -87,6 +87,9 @@ def gamma_law(mean: S, scv: Pure) -> StationLaw:
     >>> float(law.shift), float(law.mean)
     (2.0, 0.0)
     """
+    if isinstance(scv, float) and scv == 0.0:
+        zero = np.zeros(np.shape(mean))
+        return StationLaw(np.ones_like, zero, zero, zero, shift=mean, atom=zero + 1.0)
     constant = np.equal(scv, 0.0)
     spread = np.where(constant, 0.0, mean)
     transform = gamma_transform(spread, scv)

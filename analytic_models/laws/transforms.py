@@ -322,15 +322,18 @@ def _path(branch: Branch) -> _Path:
         for name in ("shift", "mean", "variance", "skew")
     }
     atom = functools.reduce(np.multiply, (np.asarray(s.atom) for s in stations), np.ones(()))
-    share, shift, mean, variance, skew, atom = np.broadcast_arrays(
+    parts: Sequence[Real] = (
         np.asarray(branch.share, dtype=float),
-        np.asarray(branch.shift, dtype=float) + totals["shift"],
-        totals["mean"],
-        totals["variance"],
-        totals["skew"],
-        atom,
+        np.asarray(np.asarray(branch.shift, dtype=float) + totals["shift"]),
+        *(np.asarray(totals[name]) for name in ("mean", "variance", "skew")),
+        np.asarray(atom),
     )
-    return _Path(share, shift, mean, variance, skew, atom, stations)
+    if any(part.ndim for part in parts):
+        parts = np.broadcast_arrays(*parts)
+    share, shift, mean, variance, skew, atom = parts
+    # The transform of a station where nobody spends time is one.
+    timed = tuple(s for s in stations if np.ndim(s.atom) or s.atom != 1.0)
+    return _Path(share, shift, mean, variance, skew, atom, timed)
 
 
 def _weighted(share: Real, mean: Real) -> Real:
