@@ -255,7 +255,10 @@ def _link(evaluation: Evaluation, catalog: Catalog) -> Light | None:
             f"within 7 %. In a fade the load is {_percent(in_fade)}"
         )
         words += ": long fades pile requests up, and a run must see many of them." if heavy else "."
-        return Light("link", label, "amber" if heavy else "green", words)
+        clumps = _clumps(evaluation)
+        if clumps:
+            words += " With a queue in order of arrival behind it, p95 was 17 % too low."
+        return Light("link", label, "amber" if heavy or clumps else "green", words)
     if catalog.hops[scenario.uplink].technology in _WIRED:
         return Light("link", label, "green", "A wired link keeps its rate.")
     state: State = "green" if load < 0.05 else "red" if load > _FADES_OVERLOAD else "amber"
