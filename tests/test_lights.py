@@ -32,7 +32,11 @@ STATES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("link", "amber", {}),
     ("link", "red", {"uplink_bit_per_s": 85e6}),
     ("link", "green", {"uplink": "ethernet_1g"}),
-    ("link", "green", {"uplink_slow_frac": 0.2, "population_count": 1}),
+    (
+        "link",
+        "green",
+        {"uplink_slow_frac": 0.2, "population_count": 1, "uplink_discipline": "fcfs"},
+    ),
     ("link", "amber", {"uplink_slow_frac": 0.2}),
     ("load", "green", {}),
     ("load", "amber", {"population_count": 15}),
