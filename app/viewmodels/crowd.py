@@ -153,7 +153,10 @@ def _counts(now: int, limits: Thresholds) -> tuple[tuple[int, ...], bool]:
     marks = [v for v in (limits.hold, limits.selfish, limits.saturated) if math.isfinite(v)]
     near = [int(value) + step for value in marks for step in (0, 1)]
     wide = end > _WIDE * now and end > 400
-    spaced = np.geomspace(1, end, _POINTS) if wide else np.linspace(1, end, _POINTS)
+    spaced = np.linspace(1, end, _POINTS)
+    if wide:
+        # The thresholds lie far out, where equal ratios alone would be too coarse.
+        spaced = np.concatenate([np.geomspace(1, end, _POINTS // 2), spaced[::2]])
     found = {int(value) for value in np.round(spaced)} | {n for n in near if n > 0} | {now}
     return tuple(sorted(found)), wide
 
@@ -242,7 +245,7 @@ def _lines(
         uses = tuple(other.name(int(row)) for row in curve.rows[:, 0])
         key = curve.name.partition(" ")[0]
         lines.append(Line(key, curve.name, _shown(curve.mean_s, factor), uses))
-    return tuple(lines)
+    return tuple(line for line in lines if any(value is not None for value in line.values))
 
 
 def _named(found: Population, words: _Words) -> tuple[str, ...]:

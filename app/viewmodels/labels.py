@@ -69,6 +69,8 @@ def certificate_words(certificate: Certificate) -> str:
     >>> certificate_words(Certificate("gap", "column generation", "", gap=3e-17))
     'optimal, proven within 1 ns'
     """
+    if certificate.kind == "heuristic" and "processor sharing" in certificate.detail:
+        return "heuristic: queues treated as shared"
     if certificate.kind != "gap" or certificate.gap is None:
         return certificate.badge
     if certificate.gap < 1e-9:

@@ -8,6 +8,7 @@ import streamlit as st
 from charts.crowd import busy_chart, latency_chart, share_chart
 from drawing import draw
 from family import finding, no_answer
+from pages import link_to
 from solving import crowd
 from text import markdown
 from viewmodels.crowd import Crowd
@@ -40,7 +41,6 @@ def sidebar(case: Case) -> None:
 
 def choices(found: Crowd) -> None:
     """List the four ways to choose at the present population."""
-    st.subheader(f"With {found.now} devices")
     columns = st.columns(4)
     for column, choice in zip(columns, found.choices, strict=True):
         with column.container(border=True, height="stretch"):
@@ -91,6 +91,7 @@ def page() -> None:
     finding(found.sentence, found.badge, found.proven, found.certificate, ASSUMES)
     choices(found)
     figures(found)
+    link_to("prices", "What more capacity is worth")
 
 
 page()
