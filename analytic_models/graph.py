@@ -70,7 +70,7 @@ class Binding:
     hook: str = ""
     more: tuple[tuple[str, Bound], ...] = ()
 
-    @property
+    @cached_property
     def choices(self) -> tuple[tuple[str, Bound], ...]:
         """Flags and the laws that they choose, in the order in which they are asked."""
         last = () if self.alternative is None else ((self.by, self.alternative),)
@@ -348,7 +348,8 @@ class Graph:
         """
         # Numbers of numpy divide by zero to inf; those of Python would raise.
         values: dict[str, Array] = {
-            name: v if np.ndim(v) else np.float64(v) for name, v in columns.items()
+            name: v if isinstance(v, np.ndarray) and v.ndim else np.float64(v)
+            for name, v in columns.items()
         }
         effects = effects or {}
         # Unstable or undefined rows carry inf and nan on purpose.

@@ -89,6 +89,8 @@ def erlang_c(servers: Count, offered: Count) -> Frac:
     >>> round(float(erlang_c(4.0, 10.0 / 3.2)), 12)
     0.563100400171
     """
+    if isinstance(servers, float) and isinstance(offered, float) and servers == 1.0:
+        return np.float64(min(offered, 1.0) if offered >= 0.0 else np.nan)
     c = np.asarray(servers, dtype=float)
     a = np.asarray(offered, dtype=float)
     if c.size == 1 and c.flat[0] == 1.0:
@@ -139,7 +141,7 @@ def _recursion(servers: NDArray[np.float64], offered: NDArray[np.float64]) -> ND
 
 def _recursion_equal(servers: int, offered: NDArray[np.float64]) -> NDArray[np.float64]:
     """Recursion with one number of servers for all loads."""
-    if offered.size == 1 and offered.flat[0] > 0.0:
+    if offered.size == 1 and offered.flat[0] >= 0.0:
         return np.full(offered.shape, _recursion_single(servers, float(offered.flat[0])))
     inverse_load = np.where(offered >= 0.0, 1.0 / offered, np.nan)
     inverse = np.ones_like(inverse_load)
@@ -152,7 +154,9 @@ def _recursion_equal(servers: int, offered: NDArray[np.float64]) -> NDArray[np.f
 
 
 def _recursion_single(servers: int, offered: float) -> float:
-    """Recursion for one load above zero: plain numbers are ten times faster than arrays of one."""
+    """Recursion for one load: plain numbers are ten times faster than arrays of one."""
+    if offered == 0.0:
+        return 0.0 if servers else 1.0
     inverse, inverse_load = 1.0, 1.0 / offered
     for k in range(1, servers + 1):
         inverse = inverse * (inverse_load * k) + 1.0

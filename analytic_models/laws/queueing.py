@@ -355,6 +355,8 @@ def ps_sojourn_skew(arrival: PerS, service: S, servers: Count) -> S3:
 
 def _single(servers: Count) -> tuple[bool, bool]:
     """Whether every station has one server, and whether none has."""
+    if isinstance(servers, float):
+        return servers == 1.0, servers != 1.0
     ones = np.equal(servers, 1.0)
     return bool(ones.all()), not bool(ones.any())
 
@@ -384,6 +386,8 @@ def _residual_terms(offered: Array, service: S, scv: Pure) -> tuple[Array, Array
 
 def _unstable(value: Array, offered: Array, servers: Count) -> Array:
     """Infinite at and above full load, not a number for a negative load."""
+    if isinstance(offered, float) and isinstance(servers, float) and 0.0 <= offered < servers:
+        return value
     full = np.greater_equal(offered, servers)
     if not full.any() and not np.less(offered, 0.0).any():
         return value
