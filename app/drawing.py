@@ -111,10 +111,12 @@ def show_explanation() -> None:
 
     @st.dialog(f"{label}: how it comes about", width="large")
     def opened() -> None:
-        node = explain(state.case(), quantity)
+        case = state.case()
+        node = explain(case, quantity)
         if node.formula:
             st.latex(node.formula)
-        explanation_tree(tree_of(node) | {"formula": ""}, key=f"tree_{quantity}")
+        tree = tree_of(node, case.catalog()) | {"formula": ""}
+        explanation_tree(tree, key=f"tree_{quantity}")
         st.caption(
             "Open a line to see what it was computed from, down to the source of each figure."
         )

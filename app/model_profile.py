@@ -64,7 +64,7 @@ def profile(ids: list[str], case: Case) -> None:
 
 def evidence(id: str, label: str, case: Case) -> None:
     """Draw published accuracy: dots, the curve of input encodings, and every row."""
-    rows, points = evidence_of(id), encoding_points(id)
+    rows, points = evidence_of(id), encoding_points(id, case.catalog())
     if not rows:
         st.info(f"Nothing is published here about the accuracy of {markdown(label)}.")
         return

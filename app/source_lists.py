@@ -15,7 +15,7 @@ from viewmodels.current import evaluated
 from viewmodels.influence import influences, used_facts
 from viewmodels.sources import disagreements, find_sources
 
-from analytic_models import Case, load_catalog
+from analytic_models import Case
 
 ROWS, CARDS = 25, 10
 # A smaller relative change is rounding.
@@ -65,16 +65,17 @@ def ranges(case: Case) -> None:
 
 def source_cards(case: Case) -> None:
     """Draw the sources as cards."""
-    kinds = ["all", *sorted({source.kind for source in load_catalog().sources.values()})]
+    catalog = case.catalog()
+    kinds = ["all", *sorted({source.kind for source in catalog.sources.values()})]
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     with left:
         words = kept(st.text_input, "source_words", "", "Search sources", max_chars=60)
     with right:
         kind = kept(st.selectbox, "source_kind", "all", "Kind", options=kinds)
     mine = kept(st.toggle, "source_used", False, "Used by my design")
-    table = load_catalog().facts
+    table = catalog.facts
     ids = {table[key].source for key in used_facts(case) if key in table} if mine else None
-    found = find_sources(words, kind, ids)
+    found = find_sources(words, kind, ids, catalog)
     st.markdown(f"**{len(found)} sources**; addresses are text: nothing here is fetched.")
     for card in page_of(found, "source_page", CARDS):
         with st.container(border=True):

@@ -173,7 +173,7 @@ def _choice(found: Card, evaluation: Evaluation) -> None:
     """Draw the controls that express a leaf, right here."""
     st.html(f'<div class="eccc-card"><p><b>Here it is:</b> {_e(found.modelled_by)}.</p></div>')
     case, facts = evaluation.case(), facts_of(evaluation)
-    words = boundary_words(case.scenario.dnn)
+    words = boundary_words(case.scenario.dnn, case.catalog())
     for part, name in control_fields(found.id):
         options = Options(range(len(words)), words) if name in ("cut1", "cut2") else None
         controls.control(part, name, facts, options=options)

@@ -12,6 +12,7 @@ from functools import lru_cache
 from text import plain
 
 from analytic_models import load_catalog
+from analytic_models.catalog import Catalog
 from analytic_models.encoding_losses import encoding_loss
 from analytic_models.lookups import encoding_bits
 from viewmodels.provenance import source_words
@@ -119,9 +120,9 @@ def shown_metrics(rows: tuple[EvidenceRow, ...]) -> str:
 
 
 @lru_cache(maxsize=128)
-def encoding_points(id: str) -> tuple[EncodingPoint, ...]:
+def encoding_points(id: str, catalog: Catalog | None = None) -> tuple[EncodingPoint, ...]:
     """Return ways to send the input of a network whose loss of accuracy is known or assumed."""
-    catalog = load_catalog()
+    catalog = catalog or load_catalog()
     dnn = catalog.dnns[id]
     elements = float(dnn.boundary_elem[0])
     baseline = next(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["DECIDING", "Change", "Gain", "changes", "gains", "is_current"]
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -79,13 +80,13 @@ class Change:
 def changes(before: Case, after: Case, quantity: str) -> tuple[Change, ...]:
     """List the fields that matter and differ, with their share of the change of a quantity."""
     unit, found = unit_of(quantity), []
-    silent = _unused(after.design, after.scenario.dnn) & _unused(before.design, before.scenario.dnn)
+    silent = _unused(after) & _unused(before)
     for step in diff(before, after, quantity):
         part, name = step.path.split(".", 1)
         if name in silent:
             continue
         words: Mapping[str, str] = {
-            side: field_value_words(part, name, value, case.scenario.dnn)
+            side: field_value_words(part, name, value, case.scenario.dnn, case.catalog())
             for side, value, case in (("b", step.before, before), ("a", step.after, after))
         }
         found.append(Change(step.label, words["b"], words["a"], _effect(step.contribution, unit)))
@@ -103,9 +104,9 @@ def _effect(contribution: float, unit: str) -> str:
     return f"{sign}{short(abs(contribution), unit)}"
 
 
-def _unused(design: Design, dnn: str) -> set[str]:
+def _unused(case: Case) -> set[str]:
     """Fields that a design does not use: precisions of idle tiers, encodings of silent hops."""
-    last = last_boundary(dnn)
+    design, last = case.design, last_boundary(case.scenario.dnn, case.catalog())
     spans = (
         ("device", 0, design.cut1),
         ("edge", design.cut1, design.cut2),
@@ -123,5 +124,5 @@ def _unused(design: Design, dnn: str) -> set[str]:
 
 def is_current(best: Case, case: Case) -> bool:
     """Whether a case already is a design, apart from what that design does not use."""
-    used = set(Design.__dataclass_fields__) - _unused(best.design, case.scenario.dnn)
+    used = set(Design.__dataclass_fields__) - _unused(dataclasses.replace(case, design=best.design))
     return all(getattr(best.design, name) == getattr(case.design, name) for name in used)

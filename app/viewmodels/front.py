@@ -99,7 +99,7 @@ def front_of(solution: Solution, x_quantity: str, y_quantity: str) -> Front | No
                 float(ys[row] * scales[1].factor),
                 format_quantity(float(xs[row]), units[0]),
                 format_quantity(float(ys[row]), units[1]),
-                placement_words(case.scenario.dnn, case.design),
+                placement_words(case.scenario.dnn, case.design, case.catalog()),
                 case.to_json(),
             )
         )

@@ -11,8 +11,8 @@ from functools import lru_cache
 
 from text import format_quantity, plain
 
-from analytic_models import Case, explain, load_catalog
-from analytic_models.catalog import Fact
+from analytic_models import Case, explain
+from analytic_models.catalog import Catalog, Fact
 from analytic_models.evaluation import QUANTITIES
 from analytic_models.explanation import Node
 from viewmodels.current import parsed
@@ -114,7 +114,8 @@ def _again(nodes: list[Node], changed: Mapping[int, float]) -> float:
 
 @lru_cache(maxsize=64)
 def _influences(case_json: str, quantity: str) -> tuple[Influence, ...]:
-    root = explain(parsed(case_json), quantity)
+    case = parsed(case_json)
+    root, catalog = explain(case, quantity), case.catalog()
     nodes = _nodes(root)
     by_fact: dict[FactKey, tuple[Fact, list[Node]]] = {}
     for node in nodes:
@@ -130,21 +131,23 @@ def _influences(case_json: str, quantity: str) -> tuple[Influence, ...]:
             _again(nodes, {id(leaf): leaf.value * end / fact.value for leaf in leaves})
             for end in (fact.low, fact.high)
         ]
-        found.append(_influence(key, fact, root.value, ends, quantity))
+        found.append(_influence(key, fact, root.value, ends, quantity, catalog))
     return tuple(sorted(found, key=lambda item: -item.span))
 
 
-def _influence(key: FactKey, fact: Fact, now: float, ends: list[float], quantity: str) -> Influence:
+def _influence(
+    key: FactKey, fact: Fact, now: float, ends: list[float], quantity: str, catalog: Catalog
+) -> Influence:
     unit = str(QUANTITIES[quantity][1])
     changes = [abs(end / now - 1.0) if math.isfinite(end) and now else math.inf for end in ends]
-    source = load_catalog().sources[fact.source]
+    source = catalog.sources[fact.source]
     why = source.why if source.kind == "assumption" else source.title
     assert fact.low is not None
     assert fact.high is not None
     low, high = (format_quantity(end, fact.unit, 2) for end in (fact.low, fact.high))
     return Influence(
         key,
-        f"{entity_words(fact.entity)}: {field_words(fact.field, fact.basis)}",
+        f"{entity_words(fact.entity, catalog)}: {field_words(fact.field, fact.basis)}",
         f"{fact_value(fact)}, plausible {low} to {high}",
         fact.origin,
         plain(why, 300),

@@ -19,7 +19,7 @@ from typing import Literal
 
 from text import UNKNOWN, format_quantity, format_range, plain
 
-from analytic_models import Case, Evaluation, Scenario, load_catalog
+from analytic_models import Case, Evaluation, Scenario
 from analytic_models.lookups import losses
 from viewmodels.cuts import placement_words
 from viewmodels.display import against, short
@@ -96,10 +96,11 @@ def headline(case: Case, evaluation: Evaluation) -> tuple[str, Status]:
     The sentence as plain text, to be escaped where it is placed, and the status of the deadline.
     """
     scenario = case.scenario
-    dnn = plain(load_catalog().dnns.label(scenario.dnn), 60)
+    catalog = case.catalog()
+    dnn = plain(catalog.dnns.label(scenario.dnn), 60)
     many = format_quantity(scenario.population_count, "count")
     who = "one device" if scenario.population_count == 1 else f"{many} devices"
-    start = f"{dnn} for {who} {placement_words(scenario.dnn, case.design)}"
+    start = f"{dnn} for {who} {placement_words(scenario.dnn, case.design, catalog)}"
     busy = overloaded_stations(evaluation)
     if busy:
         station, load = busy[0]
@@ -209,7 +210,7 @@ def _missed(evaluation: Evaluation, scenario: Scenario) -> KeyFigure:
 
 def _accuracy(evaluation: Evaluation, scenario: Scenario) -> KeyFigure:
     name = "accuracy_frac"
-    metric = losses(load_catalog(), scenario.dnn).metric
+    metric = losses(evaluation.case().catalog(), scenario.dnn).metric
     label = "Accuracy"
     value, drop = evaluation.value(name), evaluation.value("accuracy_drop_pp")
     if math.isnan(value):

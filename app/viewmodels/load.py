@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = ["AXES", "Growth", "Offer", "growth", "offers"]
 
-import dataclasses
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -252,4 +251,4 @@ def _offer(
 def moved(case: Case, axis: str, to: float) -> Case:
     """Return the case at another load."""
     value: float = max(round(to), 1) if axis == "population_count" else to
-    return Case(dataclasses.replace(case.scenario, **{axis: value}), case.design)
+    return case.with_scenario(**{axis: value})

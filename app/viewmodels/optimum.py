@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from text import format_quantity, plain
 
-from analytic_models import Case, Evaluation, load_catalog, optimize
+from analytic_models import Case, Evaluation, optimize
 from analytic_models.evaluation import QUANTITIES
 from analytic_models.optimizers.solution import Constraint, Solution
 from viewmodels.breakdown import waterfall
@@ -106,7 +106,7 @@ def find_optimum(scenario_json: str, objective: str, second: str = "") -> Optimu
         Another one, for the trade-off; empty for none.
     """
     case = parsed(scenario_json)
-    solution = optimize(case.scenario, objective)
+    solution = optimize(case, objective)
     found, runner, nearest = solution.case, solution.runner_up, solution.nearest
     unit = unit_of(objective)
     return Optimum(
@@ -151,8 +151,8 @@ def _reasons(reasons: Sequence[str]) -> str:
 
 def design_words(case: Case) -> str:
     """Describe a design in one clause: where it runs, at which precision, what it sends."""
-    design, dnn = case.design, case.scenario.dnn
-    last, words = last_boundary(dnn), boundary_words(dnn)
+    design, dnn, catalog = case.design, case.scenario.dnn, case.catalog()
+    last, words = last_boundary(dnn, catalog), boundary_words(dnn, catalog)
     spans = (
         ("device", 0, design.cut1, "on the device"),
         ("edge", design.cut1, design.cut2, "at the edge"),
@@ -160,7 +160,7 @@ def design_words(case: Case) -> str:
     )
     used = [(tier, where) for tier, start, stop, where in spans if stop > start]
     precisions = {getattr(design, f"{tier}_precision") for tier, _ in used}
-    start = placement_words(dnn, design)
+    start = placement_words(dnn, design, catalog)
     if len(precisions) == 1:
         start += f" at {next(iter(precisions))}"
     else:
@@ -183,7 +183,7 @@ def _sentence(case: Case, solution: Solution) -> str:
         return "No design meets all requirements."
     best = "highest" if solution.maximised else "lowest"
     value = format_quantity(solution.value, unit_of(solution.objective), 2)
-    dnn = plain(load_catalog().dnns.label(case.scenario.dnn), 40)
+    dnn = plain(case.catalog().dnns.label(case.scenario.dnn), 40)
     name = objective_words(case.scenario, solution.objective) or words
     return f"The {best} {name} is {value}: {dnn} {design_words(solution.case)}."
 
@@ -192,12 +192,13 @@ def _why(solution: Solution) -> tuple[str, ...]:
     """Say how each tier alone would do, and what now takes the time."""
     assert solution.best is not None
     designs, values = solution.screened.batch.designs, solution.screened[solution.objective]
-    last = last_boundary(solution.screened.batch.scenario.dnn)
+    best = solution.best.case()
+    last = last_boundary(best.scenario.dnn, best.catalog())
     cut1, cut2 = np.asarray(designs.cut1), np.asarray(designs.cut2)
     allowed = np.zeros(len(values), dtype=bool)
     allowed[np.asarray(solution.feasible, dtype=int)] = True
     sign = -1.0 if solution.maximised else 1.0
-    chosen = placement_words(solution.best.batch.scenario.dnn, solution.best.case().design)
+    chosen = placement_words(best.scenario.dnn, best.design, best.catalog())
     known, without = [], []
     for where, rows in (
         ("on the device", cut1 == last),

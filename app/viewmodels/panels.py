@@ -92,7 +92,7 @@ def boundary_sizes(
     scale = scale_for(profile.raw_byte, "byte")
     texts = tuple(format_quantity(size, "byte") for size in profile.payload_byte)
     return (
-        boundary_words(case.scenario.dnn),
+        boundary_words(case.scenario.dnn, case.catalog()),
         tuple(size * scale.factor for size in profile.payload_byte),
         texts,
         scale.label,

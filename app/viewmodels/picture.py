@@ -15,9 +15,11 @@ import numpy as np
 from text import UNKNOWN, format_quantity, plain
 from theme import utilisation_token
 
-from analytic_models import Case, Design, Evaluation, Scenario, evaluate, load_catalog
+from analytic_models import Case, Design, Evaluation, Scenario, evaluate
 from analytic_models.laws.workload import prefix_at
 from analytic_models.units import bit_to_byte
+from analytic_models.user_data import UserData
+from viewmodels.choices import choice_label
 from viewmodels.cuts import placement_words, segment_words
 
 _TIERS = (("device", "Device"), ("edge", "Edge"), ("cloud", "Cloud"))
@@ -51,9 +53,13 @@ class PayloadProfile:
 
 @lru_cache(maxsize=256)
 def _profile(
-    dnn_id: str, input_encoding: str, uplink_encoding: str, techniques: str
+    dnn_id: str,
+    input_encoding: str,
+    uplink_encoding: str,
+    techniques: str,
+    own: UserData | None,
 ) -> PayloadProfile:
-    dnn = load_catalog().dnns[dnn_id]
+    dnn = Case(user_data=own).catalog().dnns[dnn_id]
     last = len(dnn.boundary_row) - 1
     scenario = Scenario(dnn=dnn_id)
     chosen: Mapping[str, Mapping[str, float]] = json.loads(techniques)
@@ -67,6 +73,7 @@ def _profile(
                 uplink_encoding=uplink_encoding,
                 techniques=chosen,
             ),
+            own,
         )
         for at in range(last + 1)
     ]
@@ -84,14 +91,15 @@ def payload_profile(case: Case) -> PayloadProfile:
     techniques = json.dumps(
         {name: dict(values) for name, values in design.techniques.items()}, sort_keys=True
     )
-    return _profile(case.scenario.dnn, design.input_encoding, design.uplink_encoding, techniques)
+    encodings = design.input_encoding, design.uplink_encoding
+    return _profile(case.scenario.dnn, *encodings, techniques, case.user_data)
 
 
 def picture(
     case: Case, evaluation: Evaluation, selected: str = "", read_only: bool = False
 ) -> dict[str, Any]:
     """Build the mapping that ``components.canvas`` draws."""
-    catalog = load_catalog()
+    catalog = case.catalog()
     tiers = [_tier(evaluation, case, name, label) for name, label in _TIERS]
     hops = [_hop(evaluation, case, name, label) for name, label in _HOPS]
     _mark_bottleneck([*tiers, *hops])
@@ -99,7 +107,7 @@ def picture(
     largest = max(profile.payload_byte) or 1.0
     dnn = plain(catalog.dnns.label(case.scenario.dnn), 40)
     return {
-        "alt": f"{dnn} {placement_words(case.scenario.dnn, case.design)}",
+        "alt": f"{dnn} {placement_words(case.scenario.dnn, case.design, catalog)}",
         "tiers": tiers,
         "hops": hops,
         "strip": {
@@ -132,7 +140,8 @@ def _mark_bottleneck(parts: list[dict[str, Any]]) -> None:
 
 def _tier(evaluation: Evaluation, case: Case, name: str, label: str) -> dict[str, Any]:
     scenario, design = case.scenario, case.design
-    dnn = load_catalog().dnns[scenario.dnn]
+    catalog = case.catalog()
+    dnn = catalog.dnns[scenario.dnn]
     last = len(dnn.boundary_row) - 1
     spans = {
         "device": (0, design.cut1),
@@ -154,7 +163,7 @@ def _tier(evaluation: Evaluation, case: Case, name: str, label: str) -> dict[str
     return {
         "id": name,
         "label": label,
-        "machine": plain(load_catalog().machines[getattr(scenario, name)].label, 48),
+        "machine": choice_label("catalog:machines", getattr(scenario, name), catalog),
         "count": count,
         "count_label": f"{format_quantity(count, 'count')} {noun}{'' if count == 1 else 's'}",
         "runs": runs,
@@ -178,7 +187,7 @@ def _busy_words(busy: float) -> str:
 
 
 def _hop(evaluation: Evaluation, case: Case, name: str, label: str) -> dict[str, Any]:
-    hop = load_catalog().hops[getattr(case.scenario, name)]
+    hop = case.catalog().hops[getattr(case.scenario, name)]
     size = bit_to_byte(evaluation.value(f"{name}_message_bit"))
     busy = evaluation.value(f"{name}_utilisation_frac")
     crosses = size != 0.0

@@ -25,7 +25,9 @@ from functools import lru_cache
 from text import plain
 
 from analytic_models import load_catalog
-from analytic_models.catalog import Fact
+from analytic_models.calibration import SOURCE
+from analytic_models.catalog import Catalog, Fact
+from analytic_models.user_catalog import DATA_SOURCE
 from viewmodels.provenance import entity_words, fact_text, fact_value, field_words, source_words
 
 _COLLECTIONS = {
@@ -37,6 +39,7 @@ _COLLECTIONS = {
     "sites": "Sites",
     "classes": "Classes of machines",
 }
+_OWN = {DATA_SOURCE, SOURCE}
 _CSV = ("entity", "field", "basis", "value", "unit", "low", "high", "origin", "source", "where")
 
 
@@ -101,10 +104,8 @@ class Disagreement:
     ratio: float
 
 
-@lru_cache(maxsize=1)
-def _homes() -> dict[str, str]:
+def _homes(catalog: Catalog) -> dict[str, str]:
     """Entity to its collection."""
-    catalog = load_catalog()
     found = {}
     for name in ("machines", "hops", "regions", "prices", "encodings"):
         found.update(dict.fromkeys(getattr(catalog, name), name))
@@ -118,20 +119,24 @@ def collections() -> dict[str, str]:
     return dict(_COLLECTIONS)
 
 
-@lru_cache(maxsize=1)
-def fact_rows() -> tuple[FactRow, ...]:
-    """Return every fact that the model may use."""
-    homes, found = _homes(), []
-    for key, fact in load_catalog().facts.items():
+@lru_cache(maxsize=4)
+def fact_rows(catalog: Catalog | None = None) -> tuple[FactRow, ...]:
+    """Return every fact that the model may use, yours first.
+
+    Here and below ``catalog`` is that of the case, and the shipped one where none is given.
+    """
+    catalog = catalog or load_catalog()
+    homes, found = _homes(catalog), []
+    for key, fact in catalog.facts.items():
         text = fact_text(fact, basis=False)
         found.append(
             FactRow(
                 key,
                 homes.get(fact.entity, "classes"),
-                entity_words(fact.entity),
+                entity_words(fact.entity, catalog),
                 field_words(fact.field, fact.basis),
                 text.value,
-                fact.origin,
+                text.origin,
                 text.source,
                 fact.source,
                 text.remark,
@@ -141,15 +146,21 @@ def fact_rows() -> tuple[FactRow, ...]:
     # What was fitted comes last: it is the largest and the least telling part.
     order = list(_COLLECTIONS)
     fitted = "data/facts/efficiencies.csv"
-    found.sort(key=lambda row: (row.fact.file == fitted, order.index(row.collection)))
+    found.sort(
+        key=lambda row: (
+            row.source_id not in _OWN,
+            row.fact.file == fitted,
+            order.index(row.collection),
+        )
+    )
     return tuple(found)
 
 
-@lru_cache(maxsize=1)
-def _haystacks() -> tuple[str, ...]:
+@lru_cache(maxsize=4)
+def _haystacks(catalog: Catalog | None) -> tuple[str, ...]:
     return tuple(
         " ".join((*row.key, row.entity, row.field, row.source, row.remark)).lower()
-        for row in fact_rows()
+        for row in fact_rows(catalog)
     )
 
 
@@ -159,6 +170,7 @@ def find_facts(
     origin: str = "all",
     field: str = "all",
     keys: Collection[tuple[str, str, str]] | None = None,
+    catalog: Catalog | None = None,
 ) -> tuple[FactRow, ...]:
     """Return the facts that a search and filters leave.
 
@@ -174,7 +186,7 @@ def find_facts(
     words = query.lower().split()
     return tuple(
         row
-        for row, text in zip(fact_rows(), _haystacks(), strict=True)
+        for row, text in zip(fact_rows(catalog), _haystacks(catalog), strict=True)
         if collection in ("all", row.collection)
         and origin in ("all", row.origin)
         and field in ("all", row.fact.field)
@@ -192,7 +204,9 @@ def origin_counts(rows: Sequence[FactRow]) -> dict[str, int]:
     True
     """
     counts = Counter(row.origin for row in rows)
-    return {name: counts[name] for name in ("measured", "cited", "assumed")}
+    return {
+        name: counts[name] for name in ("yours", "measured", "cited", "assumed") if counts[name]
+    }
 
 
 def rows_as_csv(rows: Sequence[FactRow]) -> str:
@@ -210,11 +224,11 @@ def rows_as_csv(rows: Sequence[FactRow]) -> str:
     return out.getvalue()
 
 
-@lru_cache(maxsize=1)
-def _cards() -> tuple[SourceCard, ...]:
-    catalog = load_catalog()
+@lru_cache(maxsize=4)
+def _cards(catalog: Catalog | None) -> tuple[SourceCard, ...]:
+    catalog = catalog or load_catalog()
     facts: dict[str, list[FactRow]] = {}
-    for row in fact_rows():
+    for row in fact_rows(catalog):
         facts.setdefault(row.source_id, []).append(row)
     evidence = Counter(row["source"] for row in catalog.evidence)
     found = []
@@ -241,7 +255,10 @@ def _cards() -> tuple[SourceCard, ...]:
 
 
 def find_sources(
-    query: str = "", kind: str = "all", ids: Collection[str] | None = None
+    query: str = "",
+    kind: str = "all",
+    ids: Collection[str] | None = None,
+    catalog: Catalog | None = None,
 ) -> tuple[SourceCard, ...]:
     """Return the sources that hold every word of a search, the most used first.
 
@@ -253,7 +270,7 @@ def find_sources(
     words = query.lower().split()
     return tuple(
         card
-        for card in _cards()
+        for card in _cards(catalog)
         if kind in ("all", card.kind)
         and (ids is None or card.id in ids)
         and all(word in f"{card.id} {card.title} {card.maker} {card.url}".lower() for word in words)

@@ -328,7 +328,7 @@ def trial(case: Case, id: str, values: Mapping[str, float] | None = None) -> Tri
 
 
 def _given(case: Case) -> frozenset[str]:
-    last = last_boundary(case.scenario.dnn)
+    last = last_boundary(case.scenario.dnn, case.catalog())
     design = case.design
     spans = {"device": design.cut1, "edge": design.cut2 - design.cut1, "cloud": last - design.cut2}
     return given_by_placement(

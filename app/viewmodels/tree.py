@@ -11,7 +11,7 @@ from typing import Any
 from text import UNKNOWN, UNSTABLE, format_quantity, plain
 
 from analytic_models import load_catalog
-from analytic_models.catalog import Source
+from analytic_models.catalog import Catalog, Source
 from analytic_models.explanation import Node
 
 # Of many equal pieces the largest are shown, the rest is summed up in one line.
@@ -49,17 +49,21 @@ def formula_text(latex: str) -> str:
     return " ".join(text.replace("{", "").replace("}", "").replace("\\", "").split())
 
 
-def tree_of(node: Node) -> dict[str, Any]:
-    """Turn an explanation into the mapping of ``components.tree``."""
+def tree_of(node: Node, catalog: Catalog | None = None) -> dict[str, Any]:
+    """Turn an explanation into the mapping of ``components.tree``.
+
+    ``catalog`` is that of the case, and the shipped one where none is given.
+    """
+    catalog = catalog or load_catalog()
     facts = node.facts
     return {
         "label": plain(node.label, 90),
         "value": _value(node),
         "formula": formula_text(node.formula),
-        "note": plain(_note(node), 400),
+        "note": plain(_note(node, catalog), 400),
         "origin": _ORIGINS.get(node.origin, node.origin),
-        "source": _source(node) if facts else None,
-        "children": _children(node),
+        "source": _source(node, catalog) if facts else None,
+        "children": _children(node, catalog),
     }
 
 
@@ -69,14 +73,14 @@ def _value(node: Node) -> str:
     return format_quantity(node.value, node.unit).replace(UNSTABLE, "overloaded")
 
 
-def _note(node: Node) -> str:
+def _note(node: Node, catalog: Catalog) -> str:
     parts = [node.law, node.note]
     if node.effects:
         parts.append(f"changed by {', '.join(node.effects)}")
     if node.references and not node.children:
         parts.append(", ".join(node.references))
     elif node.references:
-        parts.append(f"See {_references(node)}")
+        parts.append(f"See {_references(node, catalog)}")
     if len(node.facts) > 1:
         parts.append(
             "; ".join(f"{f.entity} {f.field}: {f.written} ({f.source})" for f in node.facts)
@@ -88,9 +92,8 @@ def _note(node: Node) -> str:
     return ". ".join(part.rstrip(".") for part in parts if part)
 
 
-def _references(node: Node) -> str:
-    sources = load_catalog().sources
-    known = (sources.get(name) for name in node.references)
+def _references(node: Node, catalog: Catalog) -> str:
+    known = (catalog.sources.get(name) for name in node.references)
     return "; ".join(
         name if source is None else _who(source)
         for name, source in zip(node.references, known, strict=True)
@@ -102,9 +105,9 @@ def _who(source: Source) -> str:
     return f"{maker} ({source.year})" if source.year else maker
 
 
-def _source(node: Node) -> dict[str, str]:
+def _source(node: Node, catalog: Catalog) -> dict[str, str]:
     fact = node.facts[0]
-    source = load_catalog().sources[fact.source]
+    source = catalog.sources[fact.source]
     doi = f"https://doi.org/{source.doi}" if source.doi else ""
     named = source.authors or source.publisher
     title = f"{_who(source)}. {source.title}" if named else source.title
@@ -116,10 +119,10 @@ def _source(node: Node) -> dict[str, str]:
     }
 
 
-def _children(node: Node) -> list[dict[str, Any]]:
+def _children(node: Node, catalog: Catalog) -> list[dict[str, Any]]:
     children = node.children
     if len(children) <= _MOST_CHILDREN:
-        return [tree_of(child) for child in children]
+        return [tree_of(child, catalog) for child in children]
     ranked = sorted(
         children, key=lambda child: -abs(child.value) if math.isfinite(child.value) else -math.inf
     )
@@ -134,4 +137,4 @@ def _children(node: Node) -> list[dict[str, Any]]:
         "source": None,
         "children": [],
     }
-    return [*(tree_of(child) for child in ranked[:_SHOWN_CHILDREN]), summary]
+    return [*(tree_of(child, catalog) for child in ranked[:_SHOWN_CHILDREN]), summary]

@@ -39,7 +39,7 @@ OPEN_DESIGN = ("cut1", "cut2")
 def sidebar(case: Case, evaluation: Evaluation) -> None:
     """Draw the controls: the most important ones open, the rest in groups."""
     facts = facts_of(evaluation)
-    words = boundary_words(case.scenario.dnn)
+    words = boundary_words(case.scenario.dnn, case.catalog())
     cuts = Options(range(len(words)), words)
     with st.sidebar:
         st.subheader("Scenario: what is given")

@@ -16,16 +16,22 @@ from viewmodels.sources import (
     rows_as_csv,
 )
 
-from analytic_models import Case, load_catalog
+from analytic_models import Case
 
 VIEWS = ("Facts", "Assumptions and ranges", "Sources", "Disagreements")
-ORIGINS = {"all": "Any origin", "measured": "measured", "cited": "cited", "assumed": "assumed"}
+ORIGINS = {
+    "all": "Any origin",
+    "yours": "yours",
+    "measured": "measured",
+    "cited": "cited",
+    "assumed": "assumed",
+}
 
 
 def facts(case: Case) -> None:
     """Draw the facts with search, filters, pages and a download."""
-    homes = {"all": "Everything", **collections()}
-    fields = ["all", *sorted({row.fact.field for row in fact_rows()}, key=field_words)]
+    homes, catalog = {"all": "Everything", **collections()}, case.catalog()
+    fields = ["all", *sorted({row.fact.field for row in fact_rows(catalog)}, key=field_words)]
     left, middle, right = st.columns([2, 1, 1], vertical_alignment="bottom")
     with left:
         words = kept(
@@ -64,10 +70,11 @@ def facts(case: Case) -> None:
             format_func=ORIGINS.__getitem__,
         )
         mine = kept(st.toggle, "fact_used", True, "Used by my design")
-    rows = find_facts(words, home, origin or "all", field, used_facts(case) if mine else None)
+    keys = used_facts(case) if mine else None
+    rows = find_facts(words, home, origin or "all", field, keys, catalog)
     counts = ", ".join(f"{count} {name}" for name, count in origin_counts(rows).items())
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{len(rows)} of {len(fact_rows())} facts**: {counts}")
+        st.markdown(f"**{len(rows)} of {len(fact_rows(catalog))} facts**: {counts}")
         st.download_button(
             "Download as CSV",
             lambda: rows_as_csv(rows),
@@ -95,9 +102,10 @@ def page() -> None:
     """Draw the page from the case of this visitor."""
     catalog_style()
     case = state.case()
+    catalog = case.catalog()
     title(
         "Sources: where every number comes from",
-        f"{len(fact_rows())} facts from {len(load_catalog().sources)} sources. What nobody states "
+        f"{len(fact_rows(catalog))} facts from {len(catalog.sources)} sources. What nobody states "
         "is an assumption with a reason and a range, or a gap; never a silent default.",
     )
     view = kept(st.segmented_control, "source_view", VIEWS[0], "Show", options=list(VIEWS))
