@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -191,3 +192,78 @@ def test_more_devices_never_lower_the_latency_of_the_optimal_mix() -> None:
     found = means(population_curves([table], np.linspace(1.0, 400.0, 25), 12))
     for name in ("system", "selfish", "best"):
         assert (np.diff(found[name]) >= -1e-9 * found[name][1:]).all()
+
+
+def optimum(scenario: Scenario, count: float = 100.0) -> float:
+    table, _ = class_table(scenario)
+    present = scenario.population_count
+    return population_curves([table], np.array([count]), present).system[0].mean_s
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("uplink_bit_per_s", [5e7, 1e8, 3e8, 1e9]),
+        ("edge_servers_count", [1, 2, 4]),
+        ("cloud_servers_count", [1, 2, 8]),
+        ("accuracy_drop_max_pp", [0.02, 0.1, 0.5, 2.0]),
+        ("backhaul_bit_per_s", [1e7, 1e8, 1e9]),
+    ],
+)
+def test_more_capacity_and_looser_floors_never_hurt_the_optimal_mix(
+    field: str, values: list[float]
+) -> None:
+    scenario = load_scenarios()["6-coordination"].scenario
+    found = [optimum(dataclasses.replace(scenario, **{field: value})) for value in values]
+    assert all(b <= a * (1.0 + 1e-9) for a, b in pairwise(found))
+
+
+@pytest.mark.parametrize("field", ["uplink_rtt_s", "backhaul_rtt_s"])
+def test_longer_round_trips_never_help_the_optimal_mix(field: str) -> None:
+    scenario = load_scenarios()["6-coordination"].scenario
+    found = [optimum(dataclasses.replace(scenario, **{field: v})) for v in (0.0, 0.005, 0.05)]
+    assert all(b >= a * (1.0 - 1e-9) for a, b in pairwise(found))
+
+
+def test_a_lone_rare_user_gets_the_idle_latency() -> None:
+    table, _ = class_table(load_scenarios()["6-coordination"].scenario)
+    found = means(population_curves([table], np.array([1e-6]), 62))
+    idle = float((table.delay_s + table.work_s.sum(axis=1)).min())
+    for values in found.values():
+        assert values[0] == pytest.approx(idle, rel=1e-6)
+
+
+@pytest.mark.parametrize("factor", [0.1, 7.0])
+def test_slower_clocks_and_rarer_requests_scale_every_latency(factor: float) -> None:
+    table = link_and_device(80)
+    slower = dataclasses.replace(
+        table,
+        arrival_per_s=table.arrival_per_s / factor,
+        delay_s=table.delay_s * factor,
+        work_s=table.work_s * factor,
+        work2_s2=table.work2_s2 * factor**2,
+    )
+    counts = np.array([40.0, 80.0, 200.0])
+    before, after = (means(population_curves([one], counts, 80)) for one in (table, slower))
+    for name, values in before.items():
+        np.testing.assert_allclose(after[name], values * factor, rtol=1e-7)
+
+
+def test_three_classes_are_solved_together() -> None:
+    first = load_scenarios()["6-coordination"].scenario
+    classes = [
+        dataclasses.replace(first, population_count=40),
+        dataclasses.replace(
+            first, device="jetson_nano", arrival_per_s=2.0, raw_input_stays_flag=True
+        ),
+        dataclasses.replace(first, device="jetson_orin_nx", arrival_per_s=10.0),
+    ]
+    tables, _ = class_tables(classes)
+    present = sum(scenario.population_count for scenario in classes)
+    found = population_curves(tables, np.array([60.0, 160.0]), present)
+    values = means(found)
+    assert (values["system"] <= values["best"] * (1.0 + 1e-7)).all()
+    assert (values["system"] < values["selfish"] * 0.95).any()
+    assert all(len(mix.shares) == 3 for mix in found.system)
+    assert found.certificate.gap is not None
+    assert found.certificate.gap <= 1e-9
