@@ -4,11 +4,13 @@ from __future__ import annotations
 
 __all__ = ["PAGES", "SECTIONS", "existing", "link_to", "listed"]
 
+import copy
 from functools import cache
 from typing import Any
 
 import streamlit as st
 from checkout import HERE
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 FIRST = "explore"
 
@@ -43,9 +45,18 @@ SECTIONS = {
 PAGES = {name: title for pages in SECTIONS.values() for name, title in pages.items()}
 
 
+_made: dict[str, Any] = {}
+
+
 def _page(name: str) -> Any:  # noqa: ANN401 - the class of a page is not public
-    file = HERE / "views" / f"{name}.py"
-    return st.Page(file, title=PAGES[name], default=name == FIRST)
+    # Making a page asks the file system. Each run gets a copy, since the menu marks the chosen one.
+    if name not in _made:
+        file = HERE / "views" / f"{name}.py"
+        made = st.Page(file, title=PAGES[name], default=name == FIRST)
+        if get_script_run_ctx(suppress_warning=True) is None:
+            return made
+        _made[name] = made
+    return copy.copy(_made[name])
 
 
 @cache

@@ -69,8 +69,7 @@ def figure_card(figure: KeyFigure) -> None:
 
 def key_numbers(found: Sequence[KeyFigure]) -> None:
     """Draw the key figures, four in a row on a wide screen and two on a phone."""
+    # The style makes this container a grid: columns would be ten more messages to the browser.
     with st.container(key="figures"):
-        for start in range(0, len(found), 4):
-            for column, figure in zip(st.columns(4), found[start : start + 4], strict=False):
-                with column:
-                    figure_card(figure)
+        for figure in found:
+            figure_card(figure)

@@ -49,8 +49,10 @@ def toolbar() -> None:
             help=f"Back to the ready-made scenario: {name}",
         )
         _copy_link()
-        with st.popover("File", icon=":material/save:", key="file"):
-            _files()
+        files = st.popover("File", icon=":material/save:", key="file", on_change="rerun")
+        if files.open:
+            with files:
+                _files()
     _message()
 
 
