@@ -17,7 +17,8 @@ FOLDER = data_folder() / "measurements"
 def _script() -> ModuleType:
     place = Path(__file__).parents[2] / "data" / "make" / "serving_errors.py"
     spec = importlib.util.spec_from_file_location("serving_errors", place)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
