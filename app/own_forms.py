@@ -5,14 +5,16 @@ from __future__ import annotations
 __all__ = ["entry_form", "language_form", "measurement_form", "network_form", "refusal"]
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import own_data
 import state
 import streamlit as st
+from catalog_parts import kept
 from text import markdown
 from toolbar import show_message
+from viewmodels.choices import choice_label
 from viewmodels.own import (
     EntryForm,
     FormField,
@@ -24,6 +26,7 @@ from viewmodels.own import (
 )
 
 from analytic_models import Case
+from analytic_models.catalog import Catalog
 from analytic_models.decoder_import import FAMILIES
 from analytic_models.user_fields import MACHINE_KINDS, MACHINE_TIERS, POSITIONS, TECHNOLOGIES
 from analytic_models.user_measurements import CSV_COLUMNS
@@ -218,6 +221,21 @@ def _hop_words(form: EntryForm, key: str) -> dict[str, object]:
     }
 
 
+def _id_of(collection: str, now: str, catalog: Catalog) -> str:
+    """Draw a choice by label, and return the id."""
+    known: Mapping[str, object] = getattr(catalog, collection)
+    return str(
+        kept(
+            st.selectbox,
+            f"own_id_{collection}",
+            now,
+            {"machines": "Machine", "dnns": "Network"}[collection],
+            options=list(known),
+            format_func=lambda id: choice_label(f"catalog:{collection}", id, catalog),
+        )
+    )
+
+
 def measurement_form(case: Case) -> None:
     """Draw the field and the upload of measured latencies."""
     st.download_button(
@@ -229,12 +247,25 @@ def measurement_form(case: Case) -> None:
         on_click="ignore",
         key="own_template",
     )
+    with st.expander("Which ids may a row name?"):
+        catalog = case.catalog()
+        parts = []
+        for column, collection, now in zip(
+            st.columns(2),
+            ("machines", "dnns"),
+            (case.scenario.device, case.scenario.dnn),
+            strict=True,
+        ):
+            with column:
+                parts.append(_id_of(collection, now, catalog))
+        st.code(f"{','.join(parts)},fp32,", language=None)
+        st.caption("Copy this start of a row; precisions: fp32, fp16, int8, int4.")
     with st.form(own_data.fresh("measurements"), border=True):
         text = st.text_area(
             "Measured latencies",
             key=own_data.fresh("rows"),
             height=160,
-            placeholder=f"{','.join(CSV_COLUMNS)}\nrpi4b,resnet18,fp32,250",
+            placeholder=f"{','.join(CSV_COLUMNS)}\nrpi4b,resnet18,fp32,…",
             help="One row is one inference of a whole network, alone on the machine, batch one.",
         )
         upload = st.file_uploader(

@@ -6,12 +6,14 @@ __all__ = [
     "EntryForm",
     "FormField",
     "OwnNetwork",
+    "gaps_of",
     "hop_form",
     "ids_in_use",
     "machine_form",
     "new_id",
     "own_network",
     "parse_dims",
+    "summary_words",
     "task_choices",
     "template_csv",
     "with_entry",
@@ -26,12 +28,14 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Literal
 
 from text import format_quantity, plain
 
 from analytic_models import Case, load_catalog
+from analytic_models.calibration import calibrate
 from analytic_models.errors import DataError, Problem
 from analytic_models.optimizers.space import MODALITIES
 from analytic_models.units import parse_unit
@@ -181,6 +185,32 @@ def new_id(label: str, taken: Collection[str]) -> str:
     return found
 
 
+def summary_words(data: UserData) -> str:
+    """Say what a user brought.
+
+    Examples
+    --------
+    >>> summary_words(UserData())
+    'nothing yet'
+    """
+    models = sum(dnn.format == "decoder-lm/1" for dnn in data.dnns)
+    counts = (
+        (len(data.dnns) - models, "network"),
+        (models, "language model"),
+        (len(data.machines), "machine"),
+        (len(data.hops), "link"),
+        (len(data.measurements), "measurement"),
+    )
+    found = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counts if count]
+    return ", ".join(found) or "nothing yet"
+
+
+def gaps_of(form: EntryForm) -> str:
+    """Name the numbers of an entry that nobody stated."""
+    labels = [field.label.partition(" (")[0] for field in form.fields if field.value is None]
+    return ", ".join(label[:1].lower() + label[1:] for label in labels)
+
+
 def ids_in_use(case: Case, part: Part) -> frozenset[str]:
     """Return the ids that a new entry may not have: those of the catalog with the user's data."""
     catalog = case.catalog()
@@ -208,9 +238,35 @@ def with_network(case: Case, dnn: UserDnn) -> Case:
 
 
 def with_measurements(case: Case, rows: Sequence[Measurement]) -> Case:
-    """Return the case with measured latencies; newer ones replace those of the same kind."""
+    """Return the case with measured latencies; newer ones replace those of the same kind.
+
+    Raises
+    ------
+    analytic_models.errors.DataError
+        If a row names what is not known or cannot be fitted; every problem names its line.
+    """
+    catalog, problems = case.catalog(), list[Problem]()
+    for line, row in enumerate(rows, start=2):
+        for name, known in (("machine", catalog.machines), ("dnn", catalog.dnns)):
+            id = getattr(row, name)
+            if id not in known:
+                near = ", ".join(get_close_matches(id, list(known), 3)) or "an id of the catalog"
+                message = f"{plain(id, 40)!r} is not known"
+                problems.append(Problem(f"csv:{line}.{name}", message, near))
+    if problems:
+        raise DataError(problems)
+    try:
+        calibrate(catalog, rows, "csv")
+    except DataError as error:
+        # The case keeps its rows in another order: the place must be that of the file.
+        raise DataError([_on_line(problem) for problem in error.problems]) from None
     own = case.user_data or UserData()
     return dataclasses.replace(case, user_data=own.merged(UserData(measurements=tuple(rows))))
+
+
+def _on_line(problem: Problem) -> Problem:
+    path = re.sub(r"\[(\d+)\]", lambda found: f":{int(found[1]) + 2}", problem.path)
+    return Problem(path, problem.message, problem.allowed)
 
 
 def without_measurements(case: Case, machine: str) -> Case:
@@ -325,7 +381,7 @@ def _decoder_facts(value: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         ("Active per token", f"{totals['params_active'] / 1e9:.3g} billion"),
         ("Work per token", format_quantity(totals["macs_per_token"], "mac")),
         ("Cache per token at fp16", format_quantity(2.0 * totals["kv_elems_per_token"], "byte")),
-        ("At int4", format_quantity(0.5 * totals["params"], "byte")),
+        ("Weights at int4", format_quantity(0.5 * totals["params"], "byte")),
     )
 
 

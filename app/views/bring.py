@@ -7,17 +7,14 @@ import state
 import streamlit as st
 from catalog_parts import catalog_style, cell, html_table, kept, title, use_button
 from charts.calibration import calibration_chart
-from charts.layers import cut_chart, work_chart
 from drawing import draw
-from model_profile import take
-from own_forms import entry_form, language_form, measurement_form, network_form
-from pages import link_to
+from own_forms import entry_form, measurement_form
+from own_networks import language, network
 from text import markdown, plain
 from viewmodels.calibrated import FitGroup, calibrated
-from viewmodels.dnns import cut_curve, layer_bars
 from viewmodels.hops import hop_comparison
 from viewmodels.machines import comparison
-from viewmodels.own import OwnNetwork, own_network, without_measurements
+from viewmodels.own import gaps_of, hop_form, machine_form, summary_words, without_measurements
 
 from analytic_models import Case
 
@@ -38,86 +35,6 @@ LEADS = {
 }
 
 
-def figures(found: OwnNetwork) -> None:
-    """Draw the main figures of a network or language model."""
-    columns = st.columns(len(found.facts))
-    for (words, text), column in zip(found.facts, columns, strict=True):
-        column.metric(words, text)
-
-
-def remarks(found: OwnNetwork) -> None:
-    """Draw operators that are not known, and what was decided while the file was read."""
-    if found.unknown:
-        listed = ", ".join(f"{markdown(name, 40)} ({count}×)" for name, count in found.unknown)
-        st.warning(
-            f"Operators that are not known, counted without work: {listed}. Latency and energy "
-            "leave them out."
-        )
-    if found.notes:
-        with st.expander(f"What was decided while reading it ({len(found.notes)})"):
-            st.markdown("\n".join(f"- {markdown(note, 300)}" for note in found.notes))
-
-
-def actions(found: OwnNetwork, case: Case, tab: str) -> None:
-    """Draw the buttons of an entry."""
-    used = found.id == case.scenario.dnn
-    with st.container(horizontal=True):
-        if not found.decoder:
-            st.button(
-                "In your design" if used else "Use in my design",
-                key=f"own_use_{found.id}",
-                type="primary",
-                disabled=used,
-                on_click=take,
-                args=(found.id,),
-            )
-        st.button(
-            "Remove",
-            key=f"own_remove_{found.id}",
-            icon=":material/delete:",
-            disabled=used,
-            help="Choose another network for your design first." if used else None,
-            on_click=own_data.remove,
-            args=("dnns", found.id, tab, found.label),
-        )
-
-
-def network(case: Case) -> None:
-    """Draw the upload, and each network that was brought."""
-    network_form()
-    dnns = case.user_data.dnns if case.user_data else ()
-    mine = [found for found in map(own_network, dnns) if not found.decoder]
-    if not mine:
-        return
-    names = {found.id: found.label for found in mine}
-    ids = list(names)
-    st.subheader("Your networks")
-    id = kept(
-        st.segmented_control,
-        "own_network",
-        ids[-1],
-        "Show",
-        options=ids,
-        format_func=lambda key: markdown(names[key], 40),
-    )
-    found = next((item for item in mine if item.id == id), mine[-1])
-    catalog = case.catalog()
-    with st.container(border=True):
-        st.markdown(f"**{markdown(found.label, 60)}** · {markdown(found.task)} · yours")
-        figures(found)
-        remarks(found)
-        curve = cut_curve(found.id, "fp32", catalog)
-        used = found.id == case.scenario.dnn
-        cuts = (case.design.cut1, case.design.cut2) if used else ()
-        draw(
-            [cut_chart(curve, cuts), work_chart(layer_bars(found.id, "fp32", catalog))],
-            key="own_cuts",
-            columns=2,
-        )
-        actions(found, case, "network")
-    link_to("models", "Compare it with the networks of the catalog")
-
-
 def entries(case: Case, part: own_data.Part) -> None:
     """Draw the machines or links that were brought: facts, gaps, and their buttons."""
     mine = getattr(case.user_data, part) if case.user_data else ()
@@ -131,7 +48,13 @@ def entries(case: Case, part: own_data.Part) -> None:
     ]
     heads = ("", *(plain(entry.label, 40) for entry in mine))
     html_table(heads, body, f"Your own {'machines' if part == 'machines' else 'links'}")
+    make = machine_form if part == "machines" else hop_form
     for entry in mine:
+        gaps = gaps_of(make(case.user_data, entry.id))
+        if gaps:
+            st.caption(
+                f"{markdown(entry.label, 40)} leaves open: {gaps}. What needs them stays a gap."
+            )
         places = entry.serves if part == "hops" else ("device", "edge", "cloud")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"Use {markdown(entry.label, 40)} as")
@@ -198,26 +121,11 @@ def measurements(case: Case) -> None:
         )
 
 
-def language(case: Case) -> None:
-    """Draw the form of a language model, and each one that was brought."""
-    language_form()
-    dnns = case.user_data.dnns if case.user_data else ()
-    for found in map(own_network, dnns):
-        if not found.decoder:
-            continue
-        with st.container(border=True):
-            st.markdown(f"**{markdown(found.label, 60)}** · yours")
-            figures(found)
-            remarks(found)
-            actions(found, case, "language")
-    link_to("language", "Place a language model on device, edge and cloud")
-
-
 def page() -> None:
     """Draw the page from the case of this visitor."""
     catalog_style()
     case = state.case()
-    held = f" Now in it: {case.user_data.summary()}." if case.user_data else ""
+    held = f" Now in it: {summary_words(case.user_data)}." if case.user_data else ""
     title(
         "Your own: bring your network, your machine, your measurements",
         "Everything you bring is part of your design: it can be undone, it survives a reload of "
