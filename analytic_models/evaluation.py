@@ -63,6 +63,9 @@ class Evaluation:
 
     def value(self, name: str, case: int = 0) -> float:
         """Return a quantity of one case as a float."""
+        found = self.values.get(name)
+        if isinstance(found, float) and case == 0:
+            return float(found)
         return float(self[name][case])
 
     def reason(self, name: str) -> str:

@@ -62,7 +62,7 @@ import streamlit as st
 from components.storage import browser_storage
 from links import LinkError
 from sessions import History, Message
-from viewmodels.current import parsed
+from viewmodels.current import parsed, remember
 from viewmodels.cuts import carry_cuts
 
 from analytic_models import Case, DesignError, load_scenarios
@@ -365,6 +365,7 @@ def _history() -> History:
 
 def _assign(new: Case, name: str) -> str:
     text = new.to_json()
+    remember(text, new)
     st.session_state["case"] = text
     set_ui("preset", name)
     _forget_refused()
