@@ -135,6 +135,9 @@ def build_parser() -> argparse.ArgumentParser:
     _with_json(reference)
     reference.set_defaults(run=commands.run_references)
     bench = parsers.add_parser("bench", help="measure the speed on this machine")
+    bench.add_argument(
+        "--app", action="store_true", help="measure the app in headless Chromium instead"
+    )
     _with_json(bench)
     bench.set_defaults(run=commands.run_bench)
     return parser

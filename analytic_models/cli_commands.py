@@ -51,19 +51,23 @@ def _out(text: str) -> None:
 
 def serve_app(arguments: argparse.Namespace) -> int:
     """Start the explorer's server in place of this process."""
+    return _run_script("server.py", "--port", str(arguments.port), "--host", arguments.host)
+
+
+def _run_script(name: str, *options: str) -> int:
+    """Run a script of the app in place of this process: the models know nothing of the app."""
     package = Path(__file__).resolve().parent
     folders = (package / "_app", package.parent / "app")
-    server = next((f / "server.py" for f in folders if (f / "server.py").is_file()), None)
+    script = next((f / name for f in folders if (f / name).is_file()), None)
     missing = [name for name in ("streamlit", "plotly") if find_spec(name) is None]
-    if missing or server is None:
+    if missing or script is None:
         lacking = " and ".join(missing) or "the app folder"
         sys.stderr.write(
             f"eccc: {lacking} cannot be found. Install the explorer with its app:\n"
             "  pip install 'eccc-explorer[app]'    or, in a checkout:    pip install -e '.[app]'\n"
         )
         return 2
-    command = [sys.executable, str(server)]
-    command += ["--port", str(arguments.port), "--host", arguments.host]
+    command = [sys.executable, str(script), *options]
     # A bare checkout is importable here only because of the current folder.
     search = os.pathsep.join(filter(None, (str(package.parent), os.environ.get("PYTHONPATH"))))
     environment = {**os.environ, "PYTHONPATH": search}
@@ -319,7 +323,9 @@ def run_references(arguments: argparse.Namespace) -> int:
 
 
 def run_bench(arguments: argparse.Namespace) -> int:
-    """Measure the speed of this machine and print it."""
+    """Measure the speed of this machine, of the models or of the app, and print it."""
+    if arguments.app:
+        return _run_script("bench.py", *(["--json"] if arguments.json else []))
     figures = measure()
     if arguments.json:
         write_json({f.name: {"value": f.value, "unit": f.unit, "ratio": f.ratio} for f in figures})
