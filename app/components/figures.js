@@ -72,9 +72,11 @@ function resolveColours(value, palette, colourKey) {
 
 function makeCell(mount) {
   const figure = element("figure", "eccc-figure");
-  const title = element("h4", "eccc-figure-title");
+  const title = element("h2", "eccc-figure-title");
   const plot = element("div", "eccc-plot");
-  plot.setAttribute("role", "img");
+  // Not an image: the tools of the chart inside it can be reached with the keyboard.
+  plot.setAttribute("role", "group");
+  plot.setAttribute("aria-roledescription", "chart");
   const wait = element("div", "eccc-plot-wait", "Drawing…");
   plot.append(wait);
   const note = element("p", "eccc-figure-note");

@@ -72,7 +72,7 @@ def gains_table(rows: Sequence[Gain]) -> str:
         f'<td class="{marks[row.better]}">{html.escape(row.after)}</td></tr>'
         for row in rows
     )
-    return f'<table class="eccc-gains"><tr><th></th><th>now</th><th>with it</th></tr>{body}</table>'
+    return f'<table class="eccc-gains"><tr><td></td><th scope="col">now</th><th scope="col">with it</th></tr>{body}</table>'
 
 
 def point_of(evaluation: Evaluation, front: Front) -> tuple[float, float] | None:

@@ -41,7 +41,7 @@ def _plot(page: Page, name: str) -> Locator:
 def _move_load(page: Page) -> None:
     before = int(_slider(page).input_value())
     _slider(page).press("ArrowRight")
-    _expect(page.get_by_role("img", name=f"Latency by part at load {before + 1}")).to_be_visible()
+    _expect(page.get_by_role("group", name=f"Latency by part at load {before + 1}")).to_be_visible()
     settle(page)
 
 

@@ -35,6 +35,7 @@ SHOWN = [
     (12_345, "count", "12\u202f345"),
     (8.5, "1/s", "8.50 /s"),
     (math.inf, "s", "unstable"),
+    (math.inf, "1/s", "no bound"),
     (math.nan, "j", "not known"),
     (3.0, "furlong", "3.00 furlong"),
 ]
@@ -54,12 +55,6 @@ def test_the_number_shown_is_within_rounding_of_the_number_given(value: float) -
     mantissa, _, power = shown.replace("\u202f", "").replace("\u2212", "-").partition("·10^")
     read = float(mantissa) * 10 ** int(power or 0) / scale.factor
     assert read == pytest.approx(value, rel=5.001e-3)
-
-
-@pytest.mark.parametrize(("value", "unit", "expected"), SHOWN)
-def test_number_and_unit_apart_make_the_same_text(value: float, unit: str, expected: str) -> None:
-    parts = [part for part in text.quantity_parts(value, unit) if part]
-    assert " ".join(parts) == expected.replace("\u202f%", " %")
 
 
 @pytest.mark.parametrize("line", ["- item", "+ item", "1. item", "12) item", "===", "# head"])
@@ -104,6 +99,6 @@ def test_a_chart_label_obeys_no_tag() -> None:
 
 @pytest.mark.parametrize("module", ["text", "links", "theme"])
 def test_the_pure_modules_do_not_load_streamlit(module: str) -> None:
-    code = f"import sys, {module}; sys.exit('streamlit' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=APP, check=False, timeout=30)
+    code = f"import checkout, sys, {module}; sys.exit('streamlit' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=APP, check=False, timeout=60)
     assert done.returncode == 0
