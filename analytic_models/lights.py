@@ -6,7 +6,7 @@ assumption was broken by so much. A light that is not green limits how many digi
 
 from __future__ import annotations
 
-__all__ = ["STATES", "Light", "digits", "lights", "worst"]
+__all__ = ["STATES", "Light", "digits", "lights", "relieved", "worst"]
 
 import dataclasses
 import math
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
-from analytic_models.catalog import Catalog, load_catalog
+from analytic_models.catalog import Catalog
 from analytic_models.design import Case, Scenario
 from analytic_models.display import format_quantity
 from analytic_models.evaluation import Evaluation, evaluate
@@ -81,7 +81,7 @@ def lights(evaluation: Evaluation, catalog: Catalog | None = None) -> tuple[Ligh
     evaluation
         Of one case, all quantities.
     catalog
-        Catalog that it was looked up in.
+        Catalog that it was looked up in; that of the case by default.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def lights(evaluation: Evaluation, catalog: Catalog | None = None) -> tuple[Ligh
     >>> found[0].id, found[0].state
     ('arrivals', 'green')
     """
-    catalog = catalog or load_catalog()
+    catalog = catalog or evaluation.case().catalog()
     makers: tuple[Callable[[Evaluation, Catalog], Light | None], ...] = (
         _arrivals,
         _sources,
