@@ -99,11 +99,13 @@ def _numbers(fields: Sequence[FormField], key: str) -> dict[str, float | None]:
     typed = {}
     for start in range(0, len(fields), 3):
         for column, field in zip(st.columns(3), fields[start : start + 3], strict=False):
+            # A number that starts as none can be emptied again.
+            state.start(f"{key}_{field.name}", field.value)
             typed[field.name] = column.number_input(
                 field.label,
                 field.low,
                 field.high,
-                field.value,
+                None,
                 format="%.6g",
                 help=f"{field.help} Leave it empty if you do not know it.",
                 placeholder="not known",

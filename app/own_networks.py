@@ -21,7 +21,8 @@ from analytic_models import Case
 
 def figures(found: OwnNetwork) -> None:
     """Draw the main figures of a network or language model."""
-    columns = st.columns(len(found.facts))
+    with st.container(key=f"own_facts_{found.id}"):
+        columns = st.columns(len(found.facts))
     for (words, text), column in zip(found.facts, columns, strict=True):
         column.metric(words, text)
 
@@ -111,4 +112,4 @@ def language(case: Case) -> None:
             figures(found)
             remarks(found)
             actions(found, case, "language")
-    link_to("language", "Place a language model on device, edge and cloud")
+    link_to("language", "Place it on device, edge or cloud")

@@ -43,6 +43,7 @@ __all__ = [
     "seed",
     "set_lesson",
     "set_ui",
+    "start",
     "stops",
     "take",
     "typed",
@@ -334,6 +335,11 @@ def seed(key: str, value: Any, path: str = "") -> None:  # noqa: ANN401 - any wi
     if held is _NOTHING or held != value:
         st.session_state[key] = value
         set_ui("moved", ui("moved", {}) | {key: (held, time.monotonic())})
+
+
+def start(key: str, value: Any) -> None:  # noqa: ANN401 - any widget value
+    """Give a widget of a form its first value; what was typed since then stays."""
+    st.session_state.setdefault(key, value)
 
 
 def typed(key: str) -> Any:  # noqa: ANN401 - any widget value

@@ -5,16 +5,15 @@ from __future__ import annotations
 import own_data
 import state
 import streamlit as st
-from catalog_parts import catalog_style, cell, html_table, kept, title, use_button
+from catalog_parts import catalog_style, cell, html_table, kept, title
 from charts.calibration import calibration_chart
 from drawing import draw
+from own_entries import entries
 from own_forms import entry_form, measurement_form
 from own_networks import language, network
-from text import markdown, plain
+from text import markdown
 from viewmodels.calibrated import FitGroup, calibrated
-from viewmodels.hops import hop_comparison
-from viewmodels.machines import comparison
-from viewmodels.own import gaps_of, hop_form, machine_form, summary_words, without_measurements
+from viewmodels.own import summary_words, without_measurements
 
 from analytic_models import Case
 
@@ -33,43 +32,6 @@ LEADS = {
     "machine reaches. The fit is judged on networks that it has not seen.",
     "language": "The sizes in a published config.json fix weights, work and cache of every token.",
 }
-
-
-def entries(case: Case, part: own_data.Part) -> None:
-    """Draw the machines or links that were brought: facts, gaps, and their buttons."""
-    mine = getattr(case.user_data, part) if case.user_data else ()
-    if not mine:
-        return
-    catalog, ids = case.catalog(), [entry.id for entry in mine]
-    rows = (comparison if part == "machines" else hop_comparison)(ids, catalog)
-    body = [
-        (cell(words), *(cell(t.value, t.origin, f"{t.source}. {t.remark}") for t in texts))
-        for words, texts in rows
-    ]
-    heads = ("", *(plain(entry.label, 40) for entry in mine))
-    html_table(heads, body, f"Your own {'machines' if part == 'machines' else 'links'}")
-    make = machine_form if part == "machines" else hop_form
-    for entry in mine:
-        gaps = gaps_of(make(case.user_data, entry.id))
-        if gaps:
-            st.caption(
-                f"{markdown(entry.label, 40)} leaves open: {gaps}. What needs them stays a gap."
-            )
-        places = entry.serves if part == "hops" else ("device", "edge", "cloud")
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"Use {markdown(entry.label, 40)} as")
-            for place in places:
-                use_button(place, entry.id, place, getattr(case.scenario, place) == entry.id)
-            used = any(getattr(case.scenario, place) == entry.id for place in places)
-            st.button(
-                "Remove",
-                key=f"own_remove_{part}_{entry.id}",
-                icon=":material/delete:",
-                disabled=used,
-                help="Choose another one in your design first." if used else None,
-                on_click=own_data.remove,
-                args=(part, entry.id, part, entry.label),
-            )
 
 
 def machine(case: Case) -> None:
