@@ -196,8 +196,10 @@ class Draft:
         That window: tokens drafted per round, shape ``(r, a)``.
     break_even_s
         Largest round trip at which drafting pays, shape ``(a,)``; negative where it never does.
-    draft_s, remote_s, verify_s
-        Times of a drafted token, of a token of the remote model, and of a check.
+    draft_s, remote_s
+        Times of a drafted token, and of a token of the remote model.
+    verify_s
+        Time of a check by window, shape ``(w,)``.
     """
 
     acceptance: Floats
@@ -207,16 +209,15 @@ class Draft:
     break_even_s: Floats
     draft_s: Looked
     remote_s: Looked
-    verify_s: Looked
+    verify_s: Floats
 
 
 def break_even_grid(
     small: LanguageEvaluation,
     large: LanguageEvaluation,
-    verifying: LanguageEvaluation,
+    verifying: Sequence[LanguageEvaluation],
     acceptance: Floats,
     round_trip_s: Floats,
-    largest_window: int = 16,
 ) -> Draft:
     """Map where drafting on the device beats streaming from the remote model.
 
@@ -225,21 +226,22 @@ def break_even_grid(
     small, large
         Drafter and remote model, each on its machine.
     verifying
-        The remote model as it checks the largest window: evaluated with ``step_token`` one above.
+        The remote model as it checks a window of 1, 2, … tokens: evaluated with ``step_token`` one
+        above, since the pass also yields the token after the last accepted one.
     acceptance, round_trip_s
         Axes of the map, shapes ``(a,)`` and ``(r,)``.
-    largest_window
-        Largest number of drafted tokens that is tried.
     """
-    windows = np.arange(1.0, largest_window + 1.0)[:, None, None]
+    windows = np.arange(1.0, len(verifying) + 1.0)[:, None, None]
+    check = np.array([item["iteration_s"].value for item in verifying])
     alpha, trip = acceptance[None, None, :], round_trip_s[None, :, None]
     draft, remote = small["iteration_s"], large["iteration_s"]
-    check = verifying["iteration_s"]
-    times = llm_links.speculative_token_time(alpha, windows, draft.value, trip, check.value)
+    times = llm_links.speculative_token_time(
+        alpha, windows, draft.value, trip, check[:, None, None]
+    )
     best = np.asarray(times).argmin(axis=0)
     least = np.take_along_axis(np.asarray(times), best[None], axis=0)[0]
     edges = llm_links.break_even_round_trip(
-        acceptance[None, :], windows[:, :, 0], draft.value, remote.value, check.value
+        acceptance[None, :], windows[:, :, 0], draft.value, remote.value, check[:, None]
     )
     return Draft(
         acceptance,

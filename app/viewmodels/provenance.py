@@ -13,6 +13,7 @@ from analytic_models import load_catalog
 from analytic_models.calibration import SOURCE
 from analytic_models.catalog import Catalog, Fact, Gap
 from analytic_models.user_catalog import DATA_SOURCE
+from viewmodels.kinds import class_words, technology_words
 
 _FIELDS = {
     "active_w": "Power under load",
@@ -151,7 +152,7 @@ def entity_words(entity: str, catalog: Catalog | None = None) -> str:
             return plain(found.label, 80)
     kind, _, name = entity.partition(":")
     if kind == "class":
-        return "Any machine" if name == "any" else f"Any {name}"
+        return "Any machine" if name == "any" else f"Any {class_words(technology_words(name))}"
     return plain(entity, 80)
 
 

@@ -209,10 +209,14 @@ def test_sending_the_cache_needs_gigabits_per_second(catalog: Catalog) -> None:
 def test_drafting_pays_near_a_slow_model_and_never_far_from_a_fast_one(catalog: Catalog) -> None:
     small = serve_language(catalog, "llama_3_2_1b", "apple_m3_max", "int4")
     large = serve_language(catalog, "llama_3_1_70b", "b200_sxm", "fp16")
-    check = serve_language(catalog, "llama_3_1_70b", "b200_sxm", "fp16", step_token=17)
+    checks = [
+        serve_language(catalog, "llama_3_1_70b", "b200_sxm", "fp16", step_token=window + 1.0)
+        for window in range(1, 17)
+    ]
     trips, shares = np.array([0.001, 0.05, 1.0]), np.array([0.3, 0.6, 0.9])
-    found = break_even_grid(small, large, check, shares, trips)
+    found = break_even_grid(small, large, checks, shares, trips)
     assert found.speedup.shape == (3, 3)
+    assert np.all(np.diff(found.verify_s) >= 0.0)
     assert np.all(np.diff(found.speedup, axis=0) < 0.0)
     assert np.all(np.diff(found.speedup, axis=1) > 0.0)
     assert np.all((found.speedup > 1.0) == (trips[:, None] < found.break_even_s[None, :]))
