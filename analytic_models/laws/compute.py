@@ -126,6 +126,8 @@ def memory_share(
     >>> float(memory_share(3.0, 1.0, 8.0, 8.0, 0.0))
     0.5
     """
+    if np.ndim(split) == 0 and not split > 0.0:
+        return (weights + activations) / weight_room
     shared = (weights + activations) / weight_room
     apart = np.maximum(weights / weight_room, activations / activation_room)
     return np.where(np.greater(split, 0.0), apart, shared)

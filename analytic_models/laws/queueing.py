@@ -52,7 +52,8 @@ def utilisation(arrival: PerS, service: S, servers: Count) -> Frac:
     >>> utilisation(10.0, 0.2, 4.0)
     0.5
     """
-    return arrival * service / servers
+    # Numbers first: a batch shares its arrivals and servers.
+    return service * (arrival / servers)
 
 
 def service_variance(service: S, scv: Pure) -> S2:
@@ -367,7 +368,7 @@ def _wait_tail(
     """Probability of waiting, and mean wait of those who wait."""
     only, never = _single(servers)
     with np.errstate(all="ignore"):
-        scale = service * (1.0 + scv) * 0.5 / (servers - offered)
+        scale = service * ((1.0 + scv) * 0.5) / (servers - offered)
         if not only:
             factor = whitt_mgc_factor(offered / servers, scv, servers)
             scale = scale * (factor if never else np.where(np.equal(servers, 1.0), 1.0, factor))
@@ -378,9 +379,9 @@ def _wait_tail(
 def _residual_terms(offered: Array, service: S, scv: Pure) -> tuple[Array, Array, Array]:
     """Terms f b2/2, f b3/3, f b4/4 of the one-server wait with gamma service, f = lam/(1-rho)."""
     with np.errstate(all="ignore"):
-        first = offered / (1.0 - offered) * service * (1.0 + scv) * 0.5
-        second = first * service * (1.0 + 2.0 * scv) * (2.0 / 3.0)
-        third = second * service * (1.0 + 3.0 * scv) * 0.75
+        first = offered / (1.0 - offered) * service * ((1.0 + scv) * 0.5)
+        second = first * service * ((1.0 + 2.0 * scv) * (2.0 / 3.0))
+        third = second * service * ((1.0 + 3.0 * scv) * 0.75)
     return first, second, third
 
 

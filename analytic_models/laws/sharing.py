@@ -4,31 +4,38 @@ from __future__ import annotations
 
 __all__ = ["shared_law", "shared_skew", "shared_variance"]
 
+import math
+
 import numpy as np
 
 from analytic_models.laws.queueing import ps_sojourn_mean
 from analytic_models.laws.service_laws import gamma_law, thinned_law
 from analytic_models.laws.station_laws import ps_law
-from analytic_models.laws.tails import thinned_skew
 from analytic_models.laws.transforms import StationLaw
 from analytic_models.units import S2, S3, Array, Count, PerS, Pure, S
 
-# Below this load the closed form of the fixed-size part loses digits to cancellation.
-_SERIES_BELOW = 1e-2
+# Terms of a power series at loads up to one, beyond which they are below 1e-14.
+_SERIES = tuple(2.0 * (k + 1) / math.factorial(k + 2) for k in range(1, 16))
 
 
 def _load(service: S, mean: S) -> Array:
     """Return the one-server load with the same mean slowdown; 1 where the queue is unstable."""
-    load = np.where(np.greater(mean, 0.0), 1.0 - service / mean, 0.0)
-    return np.where(np.isinf(mean), 1.0, load)
+    load = 1.0 - service / mean
+    idle = np.equal(mean, 0.0)
+    return np.where(idle, 0.0, load) if idle.any() else load
 
 
 def _fixed_part(load: Array) -> Array:
-    """Return the variance of a fixed-size job over its squared mean: Yashkov's integral."""
-    series = load * (2.0 / 3.0 + load / 4.0)
-    safe = np.maximum(load, _SERIES_BELOW)
-    closed = 1.0 - 2.0 * (1.0 - safe) * (np.expm1(safe) - safe) / (safe * safe)
-    return np.where(np.less(load, _SERIES_BELOW), series, closed)
+    r"""Return the variance of a fixed-size job over its squared mean: Yashkov's integral.
+
+    Its closed form :math:`1 - 2(1-\rho)(e^\rho - 1 - \rho)/\rho^2` cancels at low load; as a series
+    :math:`\sum_k 2(k+1)\rho^k/(k+2)!` all terms are positive.
+    """
+    value = load * _SERIES[-1]
+    for term in reversed(_SERIES[:-1]):
+        value += term
+        value *= load
+    return value
 
 
 def shared_variance(time: S, service: S, scv: Pure) -> S2:
@@ -63,10 +70,18 @@ def shared_variance(time: S, service: S, scv: Pure) -> S2:
     >>> round(float(shared_variance(2.0, 1.0, 1.0)), 4)
     6.6667
     """
-    load = _load(service, time)
-    fixed = _fixed_part(load)
-    spread = scv + fixed + scv * (2.0 * load / (2.0 - load) - fixed)
-    return np.where(np.isinf(time), np.inf, time * time * spread)
+    with np.errstate(all="ignore"):
+        load = _load(service, time)
+        spread: Array = _fixed_part(load)
+        if np.ndim(scv) or scv != 0.0:
+            spread = scv + spread + scv * (2.0 * load / (2.0 - load) - spread)
+        return _endless(time, time * time * spread)
+
+
+def _endless(time: S, value: Array) -> Array:
+    """Infinite where the time is."""
+    endless = np.isinf(time)
+    return np.where(endless, np.inf, value) if endless.any() else value
 
 
 def _excess(time: S, variance: S2, service: S, scv: Pure) -> tuple[Array, Array, Array]:
@@ -117,13 +132,36 @@ def shared_skew(time: S, variance: S2, service: S, scv: Pure) -> S3:
     exponential = np.equal(scv, 1.0)
     if exponential.all():
         return _exponential_skew(time, service)
-    met, given, spread = _excess(time, variance, service, scv)
-    own = 2.0 * scv * scv * service * service * service
-    skew = 2.0 * spread * spread / np.where(np.greater(given, 0.0), given, 1.0)
-    fitted = own + thinned_skew(met, given, spread, skew)
+    fitted = _fitted_skew(time, variance, service, scv)
     if not exponential.any():
         return fitted
     return np.where(exponential, _exponential_skew(time, service), fitted)
+
+
+def _fitted_skew(time: S, variance: S2, service: S, scv: Pure) -> Array:
+    r"""Third cumulant of the work plus a thinned gamma excess with given first two moments.
+
+    With E and M the first two moments of the excess and B the probability to meet anybody, the
+    third moment is :math:`2M^2/E - EM/B`.
+    """
+    with np.errstate(all="ignore"):
+        alone = service / time
+        met = 1.0 - alone * np.exp(alone - 1.0)
+        excess = time - service
+        square = excess * excess
+        second = variance + square
+        if np.ndim(scv) or scv != 0.0:
+            second = second - scv * service * service
+        skew: Array = (
+            second * (2.0 * second / excess - excess * (3.0 + 1.0 / met)) + 2.0 * square * excess
+        )
+        nobody = np.less_equal(excess, 0.0)
+        if nobody.any():
+            skew = np.where(nobody, 0.0, skew)
+        skew = _endless(time, skew)
+        if np.ndim(scv) or scv != 0.0:
+            skew = 2.0 * scv * scv * service * service * service + skew
+        return skew
 
 
 def _exponential_skew(time: S, service: S) -> Array:

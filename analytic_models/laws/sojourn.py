@@ -158,13 +158,14 @@ def fcfs_variance(
     >>> round(float(fcfs_variance(0.1, 0.5, 0.5, 0.1, 1.0, 1.0)), 6)
     0.04
     """
-    own = scv * service * service
     if np.ndim(servers) == 0:
-        return own + (
+        queued = (
             _single_variance(wait, offered, service, scv)
             if servers == 1
             else _many_variance(wait, waiting)
         )
+        return queued if _is_zero(scv) else scv * service * service + queued
+    own = scv * service * service
     many = _many_variance(wait, waiting)
     return own + np.where(np.equal(servers, 1), _single_variance(wait, offered, service, scv), many)
 
@@ -190,13 +191,21 @@ def fcfs_skew(wait: S, waiting: Frac, offered: Count, service: S, scv: Pure, ser
     >>> round(float(fcfs_skew(0.1, 0.5, 0.5, 0.1, 1.0, 1.0)), 6)
     0.016
     """
-    own = 2.0 * scv * scv * service * service * service
     if np.ndim(servers) == 0:
-        return own + (
+        queued = (
             _single_skew(wait, offered, service, scv) if servers == 1 else _many_skew(wait, waiting)
         )
+        if _is_zero(scv):
+            return queued
+        return 2.0 * scv * scv * service * service * service + queued
+    own = 2.0 * scv * scv * service * service * service
     many = _many_skew(wait, waiting)
     return own + np.where(np.equal(servers, 1), _single_skew(wait, offered, service, scv), many)
+
+
+def _is_zero(scv: Pure) -> bool:
+    """Whether no case has a spread of its own."""
+    return np.ndim(scv) == 0 and bool(scv == 0.0)
 
 
 def _third_moment_term(offered: Count, service: S, scv: Pure) -> Array:
@@ -210,20 +219,25 @@ def _single_variance(wait: S, offered: Count, service: S, scv: Pure) -> Array:
 
 def _single_skew(wait: S, offered: Count, service: S, scv: Pure) -> Array:
     term = _third_moment_term(offered, service, scv)
-    return term * (service * (0.75 * (1.0 + 3.0 * scv)) + 3.0 * wait) + 2.0 * wait * wait * wait
+    cube = wait * wait * (2.0 * wait)
+    return term * (service * (0.75 * (1.0 + 3.0 * scv)) + 3.0 * wait) + cube
 
 
 def _many_variance(wait: S, waiting: Frac) -> Array:
-    # Nobody waits where nothing arrives: the ratio is then zero, not undefined.
-    ratio = np.where(np.equal(wait, 0.0), 0.0, (2.0 - waiting) / waiting)
-    return np.where(np.isinf(wait), np.inf, wait * wait * ratio)
+    return _waited(wait, wait * wait * ((2.0 - waiting) / waiting))
 
 
 def _many_skew(wait: S, waiting: Frac) -> Array:
-    ratio = np.where(
-        np.equal(wait, 0.0), 0.0, (6.0 + waiting * (2.0 * waiting - 6.0)) / (waiting * waiting)
-    )
-    return np.where(np.isinf(wait), np.inf, wait * wait * wait * ratio)
+    ratio = (6.0 + waiting * (2.0 * waiting - 6.0)) / (waiting * waiting)
+    return _waited(wait, wait * wait * wait * ratio)
+
+
+def _waited(wait: S, value: Array) -> Array:
+    """Zero where nobody waits, even where nothing arrives; infinite where the wait is."""
+    idle, endless = np.equal(wait, 0.0), np.isinf(wait)
+    if idle.any():
+        value = np.where(idle, 0.0, value)
+    return np.where(endless, np.inf, value) if endless.any() else value
 
 
 def idle_latency(

@@ -249,6 +249,8 @@ def thinned_mean(share: Frac, mean: S) -> S:
     >>> float(thinned_mean(0.25, 2.0))
     0.5
     """
+    if _always(share):
+        return mean
     with np.errstate(invalid="ignore"):
         return _visited(share, share * mean)
 
@@ -277,6 +279,8 @@ def thinned_variance(share: Frac, mean: S, variance: S2) -> S2:
     >>> float(thinned_variance(0.5, 2.0, 0.0))
     1.0
     """
+    if _always(share):
+        return variance
     with np.errstate(invalid="ignore"):
         return _visited(share, share * (variance + (1.0 - share) * mean * mean))
 
@@ -305,12 +309,20 @@ def thinned_skew(share: Frac, mean: S, variance: S2, skew: S3) -> S3:
     >>> float(thinned_skew(0.25, 2.0, 0.0, 0.0))
     0.75
     """
+    if _always(share):
+        endless = np.isinf(mean)
+        return np.where(endless, np.inf, skew) if endless.any() else skew
     rest = np.subtract(1.0, share)
     with np.errstate(invalid="ignore"):
         inner = 3.0 * variance + (rest - share) * mean * mean
         value = share * (skew + rest * mean * inner)
         # An infinite mean would meet its own opposite sign in the last term.
         return _visited(share, np.where(np.isinf(mean), np.inf, value))
+
+
+def _always(share: Frac) -> bool:
+    """Whether every request of every case visits."""
+    return np.ndim(share) == 0 and bool(share == 1.0)
 
 
 def _visited(share: Frac, value: Array) -> Array:

@@ -79,9 +79,12 @@ def whitt_mgc_factor(utilisation: Frac, scv: Pure, servers: Count) -> Pure:
     1.0
     """
     with np.errstate(all="ignore"):
-        idle = (1.0 - utilisation) / utilisation
-        gamma = np.minimum(0.24, idle * (servers - 1.0) * _whitt_spread(servers))
+        idle = 1.0 / utilisation - 1.0
+        gamma = np.minimum(0.24, idle * ((servers - 1.0) * _whitt_spread(servers)))
         one = 1.0 + gamma
+        # Constant service leaves the first term alone, exponential service none.
+        if np.ndim(scv) == 0 and scv == 0.0:
+            return one
         three = (1.0 - 4.0 * gamma) * np.exp(idle * (-2.0 / 3.0))
         four = np.minimum(1.0, 0.5 * (one + three))
         # A power by its logarithm: the vector exponential is several times faster than pow.
