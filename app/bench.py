@@ -50,6 +50,7 @@ MOVES = 40
 # Stops that the slider walks up and down, near where the preset stands.
 WALK = 8
 SETTLE_S = 0.2
+FLUSH_S = 0.1
 LIMIT_S = 60.0
 LARGEST_OTHERS = 0.15
 
@@ -120,10 +121,10 @@ class Server:
     took_ms
         From the key to the redrawn first chart, for each move.
     cpu_ms
-        CPU time of the server from the key until the script has ended, for each move.
+        CPU time of the server from the key until all charts are sent, for each move.
     best_ms, search_cpu_ms
         From the key until the best design of the new scenario stands beside the charts, and the CPU
-        time of the server for it after the run; nothing on a page without a search.
+        time of the server for it after that; nothing on a page without a search.
     """
 
     name: str
@@ -238,7 +239,9 @@ class Driver:
         while took is None and time.monotonic() < end:
             time.sleep(0.005)
             took = page.evaluate("window.__took")
-        page.locator(IDLE).wait_for()
+        page.locator(f"{SEARCH}, {IDLE}").first.wait_for(state="attached")
+        # The search pauses before it begins: by now the charts of this run are on their way.
+        time.sleep(FLUSH_S)
         drawn = process_clock(server.process.pid)
         if took is None:
             server.missed += 1
@@ -246,6 +249,7 @@ class Driver:
             server.took_ms.append(float(took))
             server.cpu_ms.append((drawn - clock) * 1e3)
         if page.locator(SEARCH).count():
+            # Streamlit says that the run goes on until the search is over.
             page.locator(SEARCH).first.wait_for(state="detached")
             best = page.evaluate("performance.now() - window.__key")
             page.locator(IDLE).wait_for()

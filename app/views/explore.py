@@ -92,11 +92,12 @@ def best_design(case: Case, evaluation: Evaluation) -> None:
     """Draw the best design beside the present one, with the reason and a button."""
     place, before = st.empty(), state.ui("best", "")
     if before and known(case) is None:
-        # A search costs more than the rest of a run: it waits until the controls rest. Each call
-        # of the page is a point at which a newer run takes over.
+        # A search costs more than the rest of a run: it waits until the controls rest. Each look
+        # at the session is a point at which a newer run takes over.
+        place.html(f'<div class="eccc-waiting" aria-busy="true">{before}</div>')
         for _ in range(PAUSES):
-            place.html(f'<div class="eccc-waiting" aria-busy="true">{before}</div>')
             time.sleep(PAUSE_S)
+            state.ui("best")
     elif not before:
         place.caption("Searching every design…")
     panel = best_panel(case, evaluation, optimum(case))
