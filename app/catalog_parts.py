@@ -22,7 +22,10 @@ from typing import Any, TypeVar
 
 import state
 import streamlit as st
+from viewmodels.display import significant
 
+# Tables compare: more digits than this are noise there.
+_DIGITS = 3
 _STYLE = Path(__file__).parent / "catalog.css"
 _Row = TypeVar("_Row")
 
@@ -117,7 +120,11 @@ def cell(text: str, origin: str = "", small: str = "") -> str:
 
 def html_table(head: Sequence[str], rows: Sequence[Sequence[str]], label: str) -> None:
     """Draw a table whose cells are HTML made by ``cell``; it scrolls sideways when narrow."""
-    heads = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in head)
+    # An empty corner is no heading.
+    heads = "".join(
+        f'<th scope="col">{html.escape(name)}</th>' if name else '<td class="corner"></td>'
+        for name in head
+    )
     body = "".join(f"<tr>{''.join(f'<td>{item}</td>' for item in row)}</tr>" for row in rows)
     st.html(
         f'<div class="eccc-scroll" tabindex="0" role="region" aria-label="{html.escape(label)}">'
@@ -161,7 +168,7 @@ def browse(
         if isinstance(getattr(rows[0], at), (int, float)) and at != "year"
     }
     st.dataframe(
-        {columns[at]: [getattr(row, at) for row in rows] for at in columns},
+        {columns[at]: [_shown(getattr(row, at)) for row in rows] for at in columns},
         key=key,
         hide_index=True,
         height=min(330, 38 + 35 * len(rows)),
@@ -170,6 +177,11 @@ def browse(
         selection_mode="single-row",
         placeholder="–",
     )
+
+
+def _shown(value: object) -> object:
+    """Return a value of a table: numbers that are not counts with few digits."""
+    return significant(value, _DIGITS) if isinstance(value, float) else value
 
 
 def _add(

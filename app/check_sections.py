@@ -25,7 +25,7 @@ def error_table(rows: Sequence[ErrorRow], label: str, predictors: Sequence[str])
     """Draw median and 90 % point of relative errors."""
     body = [
         (
-            cell(row.kind if row.group == "all" else row.group),
+            cell(row.kind_words if row.group == "all" else row.group),
             cell(f"{row.rows} rows, {row.dnns} networks"),
             *(
                 cell(

@@ -198,10 +198,10 @@ def comparison_table(case: Case, result: SimulationResult) -> Comparison:
         for row in found.rows
     )
     head = "".join(
-        f"<th>{word}</th>"
-        for word in ("", "closed form", "simulation", "95 % interval", "difference", "")
+        f'<th scope="col">{word}</th>'
+        for word in ("closed form", "simulation", "95 % interval", "difference", "verdict")
     )
-    st.html(f'<table class="eccc-gains"><tr>{head}</tr>{body}</table>')
+    st.html(f'<table class="eccc-gains"><tr><td></td>{head}</tr>{body}</table>')
     st.caption(markdown(found.sentence, 200))
     for remark in found.remarks:
         st.caption(f"⚠ {markdown(remark, 200)}")

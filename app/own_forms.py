@@ -15,6 +15,7 @@ from catalog_parts import kept
 from text import markdown
 from toolbar import show_message
 from viewmodels.choices import choice_label
+from viewmodels.kinds import class_words, technology_words
 from viewmodels.own import (
     EntryForm,
     FormField,
@@ -33,18 +34,6 @@ from analytic_models.user_measurements import CSV_COLUMNS
 
 NEW = ""
 _YEAR = datetime.now(tz=UTC).year
-_KINDS = {
-    "mcu": "microcontroller",
-    "npu": "neural accelerator",
-    "sbc": "single-board computer",
-    "edge-gpu": "edge GPU module",
-    "phone": "phone",
-    "laptop": "laptop",
-    "automotive": "automotive computer",
-    "gpu": "GPU",
-    "cpu": "server CPU",
-    "tpu": "TPU",
-}
 
 
 def refusal(tab: str) -> None:
@@ -192,7 +181,7 @@ def _machine_words(form: EntryForm, key: str) -> dict[str, object]:
             "Class",
             kinds,
             kinds.index(words.get("kind", "edge-gpu")),
-            format_func=_KINDS.__getitem__,
+            format_func=class_words,
             key=f"{key}_kind",
             help="What you leave empty may be taken from machines of this class, with its range.",
         ),
@@ -211,6 +200,7 @@ def _hop_words(form: EntryForm, key: str) -> dict[str, object]:
             "Technology",
             technologies,
             technologies.index(words.get("technology", "wi-fi")),
+            format_func=technology_words,
             key=f"{key}_technology",
         ),
         "serves": serves.multiselect(

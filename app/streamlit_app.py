@@ -15,11 +15,11 @@ from toolbar import toolbar
 
 def main() -> None:
     """Draw the page that the address names."""
-    st.set_page_config(page_title="ECCC Explorer", page_icon="🛰️", layout="wide")
     chosen = st.navigation(pages.listed(), position="top")
+    st.set_page_config(f"{chosen.title} · ECCC Explorer", page_icon="🛰️", layout="wide")
     page_style()
     state.open_session()
-    toolbar()
+    toolbar(chosen.title)
     chosen.run()
     show_explanation()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["show_message", "toolbar"]
 
+import html
 import json
 from functools import cache
 
@@ -23,8 +24,15 @@ def _schema() -> str:
     return json.dumps(case_schema(), indent=2)
 
 
-def toolbar() -> None:
-    """Draw the tools and the last message."""
+def toolbar(page: str) -> None:
+    """Draw where one is, the tools, and the last message.
+
+    Parameters
+    ----------
+    page
+        Title of the page.
+    """
+    st.html(f'<p class="eccc-here">ECCC Explorer <b>› {html.escape(page)}</b></p>')
     with st.container(horizontal=True, key="toolbar", vertical_alignment="center", gap="small"):
         st.button(
             "Undo",

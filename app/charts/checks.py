@@ -34,10 +34,18 @@ class _Pair(Protocol):
     measured_s: float
     predicted: Mapping[str, float]
 
+    @property
+    def kind_words(self) -> str:
+        """Name of the class."""
+
 
 class _Error(Protocol):
     kind: str
     errors: Mapping[str, tuple[float, float]]
+
+    @property
+    def kind_words(self) -> str:
+        """Name of the class."""
 
 
 def scatter_chart(pairs: Sequence[_Pair], predictor: str, words: str) -> Chart:
@@ -64,7 +72,7 @@ def scatter_chart(pairs: Sequence[_Pair], predictor: str, words: str) -> Chart:
             {
                 "type": "scatter",
                 "mode": "markers",
-                "name": kind,
+                "name": mine[0].kind_words,
                 "x": [pair.measured_s * _MILLI for pair in mine],
                 "y": [pair.predicted[predictor] * _MILLI for pair in mine],
                 "marker": {
@@ -146,7 +154,7 @@ def error_chart(rows: Sequence[_Error], predictors: Mapping[str, str]) -> Chart:
     predictors
         Predictor to its name.
     """
-    kinds = [row.kind for row in rows]
+    kinds = [row.kind_words for row in rows]
     return Chart(
         id="errors",
         title="Median error by class of machine",

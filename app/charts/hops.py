@@ -33,6 +33,7 @@ class _Point(Protocol):
     id: str
     label: str
     technology: str
+    technology_words: str
     rtt_s: float
     rate_bit_per_s: float
     rate_low: float
@@ -94,7 +95,7 @@ def link_map(
         ),
         columns=("Link", "Technology", "Round trip (ms)", "Rate (Mbit/s)", "Origin"),
         rows=[
-            (p.label, p.technology, p.rtt_s * _MILLI, p.rate_bit_per_s / _MEGA, p.words)
+            (p.label, p.technology_words, p.rtt_s * _MILLI, p.rate_bit_per_s / _MEGA, p.words)
             for p in points
         ],
         ids=[p.id for p in points],
@@ -110,7 +111,7 @@ def _series(
     return {
         "type": "scatter",
         "mode": "markers+text",
-        "name": name,
+        "name": points[0].technology_words,
         "x": [p.rtt_s * _MILLI for p in points],
         "y": [p.rate_bit_per_s / _MEGA for p in points],
         "customdata": [p.id for p in points],

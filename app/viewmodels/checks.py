@@ -25,6 +25,7 @@ import numpy as np
 from text import plain
 
 from analytic_models import evaluate, load_catalog, load_scenarios
+from viewmodels.kinds import class_words
 from viewmodels.provenance import entity_words
 
 PREDICTORS = {
@@ -61,6 +62,11 @@ class Pair:
     measured_s: float
     predicted: dict[str, float]
 
+    @property
+    def kind_words(self) -> str:
+        """The class of machine in full words."""
+        return class_words(self.kind)
+
 
 @dataclass(frozen=True)
 class ErrorRow:
@@ -72,6 +78,11 @@ class ErrorRow:
     dnns: str
     rows: int
     errors: dict[str, tuple[float, float]]
+
+    @property
+    def kind_words(self) -> str:
+        """The class of machine in full words."""
+        return class_words(self.kind)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from text import format_quantity, plain
 from analytic_models import Evaluation, load_catalog
 from analytic_models.catalog import Catalog, Fact, Gap, Hop
 from viewmodels.choices import is_yours
+from viewmodels.kinds import technology_words
 from viewmodels.provenance import FactText, fact_text, fact_value, field_words
 
 DIRECTIONS = {"up": "Upwards", "down": "Downwards"}
@@ -66,6 +67,7 @@ class HopPoint:
     id: str
     label: str
     technology: str
+    technology_words: str
     rtt_s: float
     rate_bit_per_s: float
     rate_low: float
@@ -106,7 +108,7 @@ def _row(id: str, catalog: Catalog) -> HopRow:
     return HopRow(
         id,
         f"{plain(hop.label, 60)}{' (yours)' if is_yours(catalog, id) else ''}",
-        hop.technology,
+        technology_words(hop.technology),
         ", ".join(hop.serves),
         _number(hop.rate("up"), 1e-6),
         _number(hop.rate("down"), 1e-6),
@@ -174,6 +176,7 @@ def points_of(
                 id,
                 plain(hop.label, 48),
                 hop.technology,
+                technology_words(hop.technology),
                 trip.value,
                 rate.value,
                 *_ends(hop, f"{direction}_bit_per_s"),

@@ -25,7 +25,8 @@ def short_design(dnn_id: str, design: Design, catalog: Catalog | None = None) ->
     >>> short_design("resnet50", Design(cut1=20, cut2=20, device_precision="fp16"))
     'device fp16'
     """
-    names = (catalog or load_catalog()).dnns[dnn_id].boundary_name
+    catalog = catalog or load_catalog()
+    names = catalog.dnns[dnn_id].boundary_name
     last = len(names) - 1
     spans = (("device", 0, design.cut1), ("edge", design.cut1, design.cut2))
     used = [tier for tier, start, stop in (*spans, ("cloud", design.cut2, last)) if stop > start]
@@ -33,13 +34,20 @@ def short_design(dnn_id: str, design: Design, catalog: Catalog | None = None) ->
     if design.cut1 == last:
         return where
     if design.cut1 == 0:
-        sent = plain(design.input_encoding, 30)
+        sent = _sent(catalog.encodings[design.input_encoding].label)
     else:
         sent = f"{design.uplink_encoding} after {plain(names[design.cut1], 18)}"
     inner = ""
     if design.cut1 < design.cut2 < last:
         inner = f"; {design.backhaul_encoding} after {plain(names[design.cut2], 18)}"
     return plain(f"{where}: {sent}{inner}", _LONGEST)
+
+
+def _sent(label: str) -> str:
+    """Name of an encoding without its last remark: which colours, of which network."""
+    head, _, tail = label.rpartition(", ")
+    whole = head if head and tail.startswith("4:2:0") else label.partition(" (")[0]
+    return plain(whole, 32)
 
 
 def distinct_labels(

@@ -26,6 +26,7 @@ from analytic_models import load_catalog
 from analytic_models.catalog import Catalog, Fact, Gap, Machine
 from analytic_models.segments import FORMATS, layer_times
 from viewmodels.choices import is_yours
+from viewmodels.kinds import class_words
 from viewmodels.provenance import FactText, fact_text, fact_value, field_words
 
 TIER_WORDS = {"device": "Device", "edge": "Edge", "cloud": "Cloud"}
@@ -152,7 +153,7 @@ def _row(id: str, catalog: Catalog) -> MachineRow:
         id,
         f"{plain(machine.label, 60)}{' (yours)' if is_yours(catalog, id) else ''}",
         machine.tier,
-        machine.kind,
+        class_words(machine.kind),
         machine.year,
         *peaks,
         _number(machine.fact("memory_bandwidth_byte_per_s"), 1e9),
@@ -175,7 +176,16 @@ def find_machines(
     words, catalog = query.lower().split(), catalog or load_catalog()
     found = []
     for key, machine in catalog.machines.items():
-        text = " ".join((key, machine.label, machine.kind, str(machine.year), *machine.tags))
+        text = " ".join(
+            (
+                key,
+                machine.label,
+                machine.kind,
+                class_words(machine.kind),
+                str(machine.year),
+                *machine.tags,
+            )
+        )
         wanted = tier in ("all", machine.tier) and kind in ("all", machine.kind)
         if wanted and all(word in text.lower() for word in words):
             found.append(_row(key, catalog))

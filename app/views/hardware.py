@@ -20,6 +20,7 @@ from charts.roofline import roofline_chart
 from drawing import draw
 from text import markdown, plain
 from viewmodels.choices import choice_label
+from viewmodels.kinds import class_words
 from viewmodels.machines import TIER_WORDS, comparison, find_machines, fitted, roof_of
 from viewmodels.provenance import FactText
 
@@ -68,7 +69,9 @@ def filters(catalog: Catalog) -> tuple[str, str, str]:
             format_func=lambda name: TIER_WORDS.get(name, "All"),
         )
     with right:
-        kind = kept(st.selectbox, "machine_kind", "all", "Class", options=kinds)
+        kind = kept(
+            st.selectbox, "machine_kind", "all", "Class", options=kinds, format_func=class_words
+        )
     return words, tier or "all", kind
 
 

@@ -65,9 +65,9 @@ def buys(found: tuple[Offer, ...], name: str) -> None:
         f"<td>{html.escape(offer.missed)}</td><td>{html.escape(offer.carried)}</td></tr>"
         for offer in found
     )
-    words = ("", name, "change", "too late", "devices carried")
-    head = "".join(f"<th>{html.escape(word)}</th>" for word in words)
-    st.html(f'<table class="eccc-gains"><tr>{head}</tr>{body}</table>')
+    words = (name, "change", "too late", "devices before overload")
+    head = "".join(f'<th scope="col">{html.escape(word)}</th>' for word in words)
+    st.html(f'<table class="eccc-gains"><tr><td></td>{head}</tr>{body}</table>')
     with st.container(horizontal=True, key="offers", gap="small"):
         for place, offer in enumerate(found):
             if offer.changes:
@@ -95,7 +95,8 @@ def page() -> None:
         state.take(moved(case, axis, float(click.id)))
         st.rerun()
     st.caption(
-        "Choose a point of a curve to move there. Curves by three cumulants; diamonds exact."
+        "Choose a point of a curve to move there. Percentiles along the curves are approximate "
+        "(three cumulants); the diamonds are exact."
     )
     draw([missed_chart(found), busy_chart(found)], key="busy", columns=2)
     buys(offers(case), required_quantity(case.scenario)[1])

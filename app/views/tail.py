@@ -66,8 +66,8 @@ def page() -> None:
     if result is None:
         st.caption(
             markdown(
-                "Percentiles by inverting the transform of the whole path; press Check by "
-                "simulation to lay a run over the curve.",
+                "Percentiles by inverting the transform of the whole path; press Simulate "
+                "to lay a run over the curve.",
                 200,
             )
         )

@@ -8,6 +8,7 @@ from charts.checks import error_chart, scatter_chart
 from check_sections import ROWS, error_table, language_models, power, published, share
 from drawing import draw
 from viewmodels.checks import PREDICTORS, error_rows, pairs, within
+from viewmodels.kinds import class_words
 
 UNSEEN, NEW_MACHINE = "leave-models-out", "leave-machine-out"
 
@@ -31,7 +32,14 @@ def latencies() -> None:
     left, right = st.columns([1, 3], vertical_alignment="bottom")
     with left:
         kinds = ["all", *(row.kind for row in classes)]
-        kind = kept(st.selectbox, "check_kind", "all", "Class of machine", options=kinds)
+        kind = kept(
+            st.selectbox,
+            "check_kind",
+            "all",
+            "Class of machine",
+            options=kinds,
+            format_func=class_words,
+        )
     with right:
         which = kept(
             st.segmented_control,
@@ -46,7 +54,8 @@ def latencies() -> None:
     draw([*charts, error_chart(classes, PREDICTORS)], key="checks", columns=2)
     worst = max(classes, key=lambda row: row.errors["ours"][0])
     st.caption(
-        f"Worst class: {worst.kind}, median {share(worst.errors['ours'][0])} on {worst.rows} rows. "
+        f"Worst class: {worst.kind_words}, median {share(worst.errors['ours'][0])} on "
+        f"{worst.rows} rows. "
         "Operations over a fitted rate has one number per machine; the plain roofline has none."
     )
     error_table([overall, *classes], "Errors by class", list(PREDICTORS))

@@ -135,7 +135,7 @@ def test_every_field_has_words(field: str) -> None:
 
 def test_entities_have_labels() -> None:
     assert entity_words("rpi4b") == CATALOG.machines["rpi4b"].label
-    assert entity_words("class:gpu") == "Any gpu"
+    assert entity_words("class:gpu") == "Any GPU"
 
 
 @pytest.mark.parametrize("machine", CATALOG.machines)

@@ -209,7 +209,7 @@ def test_every_part_of_validation_draws(view: str) -> None:
 
 def test_validation_names_the_failures_too() -> None:
     said = _said(_open("validation"))
-    assert "Worst class: npu" in said
+    assert "Worst class: neural accelerator" in said
     assert "it did know the **machine**" in said
 
 
