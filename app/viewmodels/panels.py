@@ -72,7 +72,8 @@ def gains_table(rows: Sequence[Gain]) -> str:
         f'<td class="{marks[row.better]}">{html.escape(row.after)}</td></tr>'
         for row in rows
     )
-    return f'<table class="eccc-gains"><tr><td></td><th scope="col">now</th><th scope="col">with it</th></tr>{body}</table>'
+    head = '<tr><td></td><th scope="col">now</th><th scope="col">with it</th></tr>'
+    return f'<table class="eccc-gains">{head}{body}</table>'
 
 
 def point_of(evaluation: Evaluation, front: Front) -> tuple[float, float] | None:
