@@ -275,7 +275,7 @@ def _optional(
     state.seed(key, value is None)
     without = f"{declared.none_means}{beside}"
     st.toggle(
-        f"{declared.label}: {without}" if value is None else f"{without[:1].upper()}{without[1:]}",
+        f"{declared.label}: {without}",
         key=key,
         help=_help(declared),
         on_change=_switch,

@@ -82,6 +82,7 @@ def _axis(axis: _Axis) -> dict[str, Any]:
             "type": "log",
             "range": [low, high],
             "dtick": "D2" if high - low < 1.5 else 1,
+            "tickformat": "~g",
         }
     return found | {"range": [axis.values[0], axis.values[-1]]}
 

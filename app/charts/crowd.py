@@ -257,7 +257,7 @@ def busy_chart(
             "x": list(stations),
             "y": [min(100 * value, 100 * _FULL) for value in values],
             "marker": {"color": _WAYS[way]},
-            "text": [f"{100 * value:.0f} %" for value in values],
+            "text": [f"{100 * value:.0f}" for value in values],
             "textposition": "outside",
             "cliponaxis": False,
             "hovertemplate": f"{way}: %{{text}}<extra></extra>",

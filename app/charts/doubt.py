@@ -151,7 +151,7 @@ def regret_chart(contenders: Sequence[_Contender], unit: str) -> Chart:
                 "hovertemplate": "%{text}<extra></extra>",
             }
         ],
-        layout=_layout(f"behind the best in 95 % of the worlds, at most ({unit})", len(finite)),
+        layout=_layout(f"behind the best in 95 % of worlds ({unit})", len(finite)),
         note=f"The robust choice loses least.{rest}",
         columns=("Design", "At most behind"),
         rows=[(one.label, one.regret_text) for one in contenders],
@@ -191,7 +191,7 @@ def tornado_chart(levers: Sequence[_Lever], centre: float, unit: str, objective:
         id="tornado",
         title=f"What moves the {objective} of the nominal best ({unit})",
         alt=f"{objective} at both ends of each input: "
-        + "; ".join(f"{one.label} {one.low} to {one.high}" for one in levers),
+        + "; ".join(_span(one, unit) for one in levers),
         data=[bar("low", "@goal.latency"), bar("high", "@goal.energy")],
         layout={
             **_layout(f"{objective} ({unit})", len(levers)),
@@ -224,3 +224,9 @@ def tornado_chart(levers: Sequence[_Lever], centre: float, unit: str, objective:
         ],
         height=_FRAME + 36 * max(len(levers), 2),
     )
+
+
+def _span(lever: _Lever, unit: str) -> str:
+    """Write both ends of a lever for somebody who does not see the bars."""
+    ends = ("overloaded" if end is None else f"{end:.3g} {unit}" for end in (lever.low, lever.high))
+    return f"{lever.label} {' to '.join(ends)}"

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 from charts.chart import Chart
 
 _WORDS = {"device": "Device", "edge": "Edge", "cloud": "Cloud"}
+# Whole decades, every label a full number.
+_LOG = {"type": "log", "dtick": 1, "tickformat": "~g"}
 _MILLI = 1e3
 
 
@@ -97,7 +99,7 @@ def batch_chart(curves: Sequence[_Curve], dots: Sequence[_Dot]) -> Chart:
         data=data,
         layout={
             "xaxis": {"title": {"text": "sequences at a time"}, "type": "log", "dtick": 1},
-            "yaxis": {"title": {"text": "tokens per second, all"}, "type": "log"},
+            "yaxis": {"title": {"text": "tokens per second, all"}, **_LOG},
             "margin": {"l": 64, "r": 16, "t": 48, "b": 48},
         },
         note=(
@@ -135,13 +137,13 @@ def plane_chart(points: Sequence[tuple[str, str, _Number, _Number]]) -> Chart:
     return Chart(
         id="lm_plane",
         title="First token against further tokens",
-        alt="; ".join(f"{_WORDS[t]}: {f.value * _MILLI:.3g} ms to the first token and "
-                      f"{n.value * _MILLI:.3g} ms per further one" for t, _, f, n in known)
+        alt="; ".join(f"{_WORDS[t]}: {f.value:.3g} s to the first token and "
+                      f"{n.value:.3g} s per further one" for t, _, f, n in known)
         or "No tier is known",
         data=data,
         layout={
-            "xaxis": {"title": {"text": "to the first token (ms)"}, "type": "log"},
-            "yaxis": {"title": {"text": "per further token (ms)"}, "type": "log"},
+            "xaxis": {"title": {"text": "to the first token (ms)"}, **_LOG},
+            "yaxis": {"title": {"text": "per further token (ms)"}, **_LOG},
             "margin": {"l": 64, "r": 24, "t": 48, "b": 48},
             "showlegend": False,
         },
@@ -223,7 +225,7 @@ def draft_chart(
         layout={
             "xaxis": {"title": {"text": "share of drafted tokens accepted"}},
             "showlegend": True,
-            "yaxis": {"title": {"text": "round trip (ms)"}, "type": "log"},
+            "yaxis": {"title": {"text": "round trip (ms)"}, **_LOG},
             "margin": {"l": 64, "r": 16, "t": 48, "b": 48},
         },
         note=f"{sentence} Green: faster than streaming, at the best window of up to 16 tokens.",
@@ -272,8 +274,8 @@ def shipping_chart(shipping: _Shipping) -> Chart:
         alt=shipping.words,
         data=data,
         layout={
-            "xaxis": {"title": {"text": "rate of the link (Mbit/s)"}, "type": "log"},
-            "yaxis": {"title": {"text": "seconds"}, "type": "log"},
+            "xaxis": {"title": {"text": "rate of the link (Mbit/s)"}, **_LOG},
+            "yaxis": {"title": {"text": "seconds"}, **_LOG},
             "margin": {"l": 64, "r": 72, "t": 48, "b": 48},
         },
         note=shipping.words,

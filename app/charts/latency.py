@@ -52,6 +52,8 @@ def latency_waterfall(model: _Waterfall) -> Chart:
         data=data,
         layout={
             "barmode": "overlay",
+            # On a phone a piece may be narrower than its words.
+            "uniformtext": {"minsize": 10, "mode": "hide"},
             "showlegend": False,
             "xaxis": {
                 "title": {"text": f"time since the request ({model.unit})"},
@@ -85,6 +87,6 @@ def _piece(part: _Part, whole: float, unit: str) -> dict[str, Any]:
         "insidetextanchor": "middle",
         "textangle": 0,
         "insidetextfont": {"color": "@background"},
-        "constraintext": "none",
+        "constraintext": "inside",
         "hovertemplate": f"{part.group}: {part.label}<br>{part.text}<extra></extra>",
     }

@@ -203,7 +203,11 @@ def busy_chart(model: _Growth) -> Chart:
         data=data,
         layout={
             "xaxis": _axis(model),
-            "yaxis": {"range": [0, 1.3], "tickformat": ".0%"},
+            "yaxis": {
+                "range": [0, 1.3],
+                "tickvals": [0, 0.5, 1],
+                "ticktext": ["0 %", "50 %", "100 %"],
+            },
             "shapes": [_level(1.0), *_cliffs(model)],
             "margin": {"l": 64, "r": 16, "t": 28, "b": 44},
         },

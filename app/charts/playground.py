@@ -73,7 +73,7 @@ def _arrow(arc: _Arc) -> dict[str, Any]:
 
 
 def _words(arc: _Arc) -> str:
-    busy = "" if arc.busy is None else f", {100 * arc.busy:.0f} % busy"
+    busy = "" if arc.busy is None else f"<br>{100 * arc.busy:.0f} % busy"
     return f"{arc.name}<br>{100 * arc.share:.0f} % of requests{busy}"
 
 

@@ -55,7 +55,7 @@ def action_chart(views: Sequence[_View]) -> Chart:
         id="actions",
         title="What each policy does",
         alt="Jobs sent for every queue and channel: "
-        + "; ".join(f"{view.name} in the bad channel {list(view.bad[:8])}…" for view in views),
+        + "; ".join(f"{view.name} {_from(view.bad)} in the bad channel" for view in views),
         data=[
             {
                 "type": "heatmap",
@@ -211,10 +211,21 @@ def weight_chart(
         data=data,
         layout={
             "xaxis": {"title": {"text": "V"}, "type": "log", "dtick": 1},
-            "yaxis": {"title": {"text": "cost per slot"}, "type": "log", "dtick": "D2"},
+            "yaxis": {
+                "title": {"text": "cost per slot"},
+                "type": "log",
+                "dtick": "D2",
+                "tickformat": "~g",
+            },
             "margin": {"l": 64, "r": 16, "t": 44, "b": 44},
         },
         columns=("V", "Cost per slot"),
         rows=[(f"{v:g}", f"{c:.4g}") for v, c in zip(weights, costs, strict=True)],
         height=340,
     )
+
+
+def _from(actions: Sequence[int]) -> str:
+    """Say from which queue on something is sent."""
+    first = next((jobs for jobs, sent in enumerate(actions) if sent), None)
+    return "never sends" if first is None else f"sends from {first} waiting jobs on"

@@ -58,7 +58,7 @@ def funnel_chart(steps: Sequence[_Step]) -> Chart:
     places = list(range(len(steps)))
     texts = [
         f"{step.label}: <b>{_many(step.left)}</b>"
-        + (f" left, {_many(step.removed)} removed" if step.removed else " left" if at else "")
+        + (f" left (−{_many(step.removed)})" if step.removed else " left" if at else "")
         for at, step in enumerate(steps)
     ]
     reasons = [step.reason for step in steps if step.reason]

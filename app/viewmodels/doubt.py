@@ -261,6 +261,6 @@ def thresholds_of(text: str, objective: str) -> tuple[Threshold, ...]:
                 short_design(case.scenario.dnn, design, case.catalog())
                 for design in (switch.before, switch.after)
             ]
-            value = f"{shown.out(switch.value):.4g} {shown.label}".strip()
+            value = f"{shown.out(switch.value):.3g} {shown.label}".strip()
             found.append(Threshold(_FIELDS[name].label, value, *pair))
     return tuple(found)

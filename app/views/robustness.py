@@ -49,7 +49,7 @@ def choices(found: Certainty) -> None:
             st.markdown(f"**{markdown(role)}**: {markdown(one.label)}")
             st.markdown(
                 f"{markdown(one.nominal)} at nominal values, {markdown(one.high)}; "
-                f"best in {one.win:.0f} %, overloaded in {one.unstable:.0f} %"
+                f"best in {one.win:.0f}\u202f%, overloaded in {one.unstable:.0f}\u202f%"
             )
             st.button(
                 "Apply this design",
