@@ -7,7 +7,7 @@ __all__ = ["SWEEPABLE", "Batch", "batch_of", "column_origins"]
 import math
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +22,7 @@ from analytic_models.effects import EFFECTS
 from analytic_models.encoding_losses import encoding_loss
 from analytic_models.errors import DesignError, Problem
 from analytic_models.graph import AppliedEffect
+from analytic_models.groups import Group
 from analytic_models.lookups import (
     edge_price,
     encoder_rate,
@@ -80,6 +81,8 @@ class Batch:
         Layer tables by (tier, precision).
     user_data
         The user's data that the catalog had laid over it.
+    groups
+        Rows of a large set that agree on the device, at the edge or in the cloud.
     """
 
     scenario: Scenario
@@ -91,6 +94,7 @@ class Batch:
     reasons: Mapping[str, str]
     tables: Mapping[tuple[str, str], LayerTimes]
     user_data: UserData | None = None
+    groups: Mapping[str, Group] = field(default_factory=dict)
 
 
 def batch_of(
@@ -125,7 +129,7 @@ def batch_of(
     columns["exact_tail_flag"] = float(exact_tail)
     columns["special_tail_flag"] = float(exact_tail and is_special(scenario))
     reasons = {name: item.origin.note for name, item in looked.items() if math.isnan(item.value)}
-    look_up, found = _design_columns(scenario, catalog, designs, work_effects)
+    look_up, found, groups = _design_columns(scenario, catalog, designs, work_effects)
     columns |= found
     columns |= swept
     if "edge_pue" in swept and "edge_usd_per_s" not in swept and scenario.edge_usd_per_s is None:
@@ -142,6 +146,7 @@ def batch_of(
         reasons | look_up.reasons,
         look_up.tables,
         catalog.user_data,
+        groups,
     )
 
 
@@ -149,7 +154,8 @@ def batch_of(
 # alone, and a slider moves numbers.
 _KEPT_SETS, _KEPT_SINGLE = 4, 256
 _KEPT_FROM = 1_000
-_Kept = dict[tuple[Any, ...], tuple[DesignSet, DesignLookup, dict[str, Array]]]
+_Found = tuple[DesignLookup, dict[str, Array], Mapping[str, Group]]
+_Kept = dict[tuple[Any, ...], tuple[DesignSet, _Found]]
 _set_lookups: _Kept = {}
 _single_lookups: _Kept = {}
 _keeping = threading.Lock()
@@ -160,7 +166,7 @@ def _design_columns(
     catalog: Catalog,
     designs: DesignSet,
     work_effects: Mapping[str, tuple[WorkEffect, ...]],
-) -> tuple[DesignLookup, dict[str, Array]]:
+) -> _Found:
     single = not np.ndim(designs.cut1)
     kept, most = (_single_lookups, _KEPT_SINGLE) if single else (_set_lookups, _KEPT_SETS)
     key = (
@@ -175,15 +181,17 @@ def _design_columns(
     )
     found = kept.get(key)
     if found is not None and (single or found[0] is designs):
-        return found[1:]
+        return found[1]
     look_up = DesignLookup(scenario, catalog, designs, work_effects)
     columns = {**look_up.segments(), **look_up.payloads(), **look_up.accuracy()}
-    if single or len(designs) >= _KEPT_FROM:
+    large = not single and len(designs) >= _KEPT_FROM
+    result = look_up, columns, look_up.groups() if large else {}
+    if single or large:
         with _keeping:
             while len(kept) >= most:
                 kept.pop(next(iter(kept)))
-            kept[key] = (designs, look_up, columns)
-    return look_up, columns
+            kept[key] = (designs, result)
+    return result
 
 
 def _content(designs: DesignSet) -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ from analytic_models.catalog import Catalog
 from analytic_models.design import PRECISIONS, TIERS, Scenario
 from analytic_models.design_set import DesignSet, Ints
 from analytic_models.encoding_losses import encoding_loss
+from analytic_models.groups import Group, group_rows
 from analytic_models.laws.workload import prefix_at
 from analytic_models.lookups import Losses, encoder_rate, encoding_bits, losses
 from analytic_models.origins import Looked
@@ -75,6 +76,21 @@ class DesignLookup:
         share = prefix_at(self.dnn.mac, self.dnn.boundary_row)
         columns["device_mac_frac"] = share[cut1] / share[-1]
         return columns
+
+    def groups(self) -> dict[str, Group]:
+        """Rows that agree in the fields which settle a part of the columns."""
+        d = self.designs
+        back = _choose(np.equal(d.cut1, d.cut2), d.uplink_encoding, d.backhaul_encoding)
+        fields = {
+            "near": (d.cut1, d.device_precision, d.input_encoding, d.uplink_encoding),
+            "edge": (d.cut1, d.cut2, d.edge_precision),
+            "far": (d.cut2, d.cloud_precision, d.input_encoding, back),
+        }
+        found = {
+            name: group_rows([np.broadcast_to(np.asarray(v), (len(d),)) for v in values])
+            for name, values in fields.items()
+        }
+        return {name: group for name, group in found.items() if group is not None}
 
     def _batched(self, tier: str, codes: Ints | int, start: Ints | int, stop: Ints | int) -> Array:
         """Time of a tier's segment for a whole batch; zero where the tier serves none."""

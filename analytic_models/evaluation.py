@@ -18,6 +18,7 @@ from analytic_models.design import Case, Scenario
 from analytic_models.design_set import DesignSet
 from analytic_models.errors import DesignError, Problem
 from analytic_models.fields import check_value, declared_fields
+from analytic_models.groups import run_groups
 from analytic_models.pipeline import LABELS, PIPELINE
 from analytic_models.units import Array, Unit
 
@@ -66,6 +67,8 @@ class Evaluation:
         found = self.values.get(name)
         if isinstance(found, float) and case == 0:
             return float(found)
+        if isinstance(found, np.ndarray) and found.shape == (self.batch.size,):
+            return float(found[case])
         return float(self[name][case])
 
     def reason(self, name: str) -> str:
@@ -118,6 +121,7 @@ def run_batch(batch: Batch, quantities: Collection[str] | None = None) -> Evalua
             values = {name: values[name] for name in (*wanted, *batch.columns)}
         return Evaluation(batch, values)
     names = [name for name in wanted if name not in batch.columns]
+    settled = run_groups(PIPELINE, batch.columns, batch.groups, names, batch.effects)
     # One piece of memory: its pages are huge, so that fewer of them must be fetched.
     kept = dict(zip(names, np.empty((len(names), batch.size)), strict=True))
     varying = {name: np.asarray(v) for name, v in batch.columns.items() if np.ndim(v)}
@@ -125,7 +129,9 @@ def run_batch(batch: Batch, quantities: Collection[str] | None = None) -> Evalua
     for start in range(0, batch.size, _BLOCK):
         block = slice(start, start + _BLOCK)
         part = PIPELINE.run(
-            fixed | {name: v[block] for name, v in varying.items()},
+            fixed
+            | {name: v[block] for name, v in varying.items()}
+            | {name: _spread(v, group.index[block]) for name, (v, group) in settled.items()},
             kept,
             batch.effects,
             keep_all=False,
@@ -133,6 +139,11 @@ def run_batch(batch: Batch, quantities: Collection[str] | None = None) -> Evalua
         for name, out in kept.items():
             out[block] = part[name]
     return Evaluation(batch, {**batch.columns, **kept})
+
+
+def _spread(values: Array, index: NDArray[np.int32]) -> Array:
+    """Give every row the value of its combination."""
+    return values.take(index, mode="clip") if isinstance(values, np.ndarray) else values
 
 
 def evaluate(

@@ -31,6 +31,8 @@ from analytic_models.errors import Problem, UnitError, WiringError
 from analytic_models.units import Array, Unit, unit_of_name
 
 Law = Callable[..., Array]
+# Of a plan: quantities wanted, quantities given, and what is known of the flags.
+_Key = tuple[frozenset[str], frozenset[str], tuple[bool | None, ...]]
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,18 @@ class Binding:
         for flag, bound in self.choices:
             names |= dict.fromkeys((flag, *bound.inputs.values()))
         return tuple(names)
+
+    def needed(self, columns: Mapping[str, Array]) -> tuple[str, ...]:
+        """Names of the inputs of the laws that the flags leave possible for these columns."""
+        names: dict[str, None] = {}
+        for flag, bound in self.choices:
+            state = columns.get(flag)
+            if state is not None and not np.ndim(state):
+                if state > 0:
+                    return tuple(names | dict.fromkeys(bound.inputs.values()))
+                continue
+            names |= dict.fromkeys((flag, *bound.inputs.values()))
+        return tuple(names | dict.fromkeys(self.bound.inputs.values()))
 
     def chosen(self, flag: Callable[[str], float]) -> Bound:
         """Return the law that the flags of one case select."""
@@ -216,13 +230,15 @@ class Graph:
     outputs: Collection[str]
     table: Mapping[str, Binding] = field(init=False)
     order: tuple[str, ...] = field(init=False)
-    _plans: dict[frozenset[str], tuple[Binding, ...]] = field(init=False, default_factory=dict)
-    _drops: dict[frozenset[str], tuple[tuple[str, ...], ...]] = field(
+    _flags: tuple[str, ...] = field(init=False)
+    _plans: dict[_Key, tuple[tuple[Binding, ...], tuple[tuple[str, ...], ...]]] = field(
         init=False, default_factory=dict
     )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "table", {b.name: b for b in self.bindings})
+        flags = dict.fromkeys(flag for b in self.bindings for flag, _ in b.choices)
+        object.__setattr__(self, "_flags", tuple(flags))
         problems = self._name_problems() or self._unit_problems()
         if problems:
             raise WiringError(problems)
@@ -299,30 +315,45 @@ class Graph:
                 )
         return problems
 
-    def plan(self, wanted: Collection[str]) -> tuple[Binding, ...]:
-        """Return the bindings needed for some quantities, in running order."""
-        key = frozenset(wanted)
-        if key not in self._plans:
-            needed: set[str] = set()
-            for name in reversed(self.order):
-                if name in key or name in needed:
-                    needed.add(name)
-                    needed.update(self.table[name].needs)
-            self._plans[key] = tuple(self.table[name] for name in self.order if name in needed)
-        return self._plans[key]
+    def plan(
+        self, wanted: Collection[str], columns: Mapping[str, Array] | None = None
+    ) -> tuple[Binding, ...]:
+        """Return the bindings needed for some quantities, in running order.
 
-    def drops(self, wanted: Collection[str]) -> tuple[tuple[str, ...], ...]:
-        """Return, for each binding of the plan, the names that nothing after it reads."""
-        key = frozenset(wanted)
-        if key not in self._drops:
-            seen = set(key)
-            found: list[tuple[str, ...]] = []
-            for binding in reversed(self.plan(wanted)):
-                last = [name for name in (*binding.needs, binding.name) if name not in seen]
+        Parameters
+        ----------
+        columns
+            Input columns: laws that their flags rule out need nothing, and quantities among them
+            are given. By default every law counts.
+        """
+        return self._planned(wanted, columns or {})[0]
+
+    def _planned(
+        self, wanted: Collection[str], columns: Mapping[str, Array]
+    ) -> tuple[tuple[Binding, ...], tuple[tuple[str, ...], ...]]:
+        """Return the plan and, for each binding, the names that nothing after it reads."""
+        states = tuple(
+            None if (v := columns.get(flag)) is None or np.ndim(v) else bool(v > 0)
+            for flag in self._flags
+        )
+        given = frozenset(name for name in columns if name in self.table)
+        key = (frozenset(wanted), given, states)
+        if key not in self._plans:
+            needs: dict[str, tuple[str, ...]] = {}
+            needed = set(wanted)
+            for name in reversed(self.order):
+                if name in needed and name not in given:
+                    needs[name] = self.table[name].needed(columns)
+                    needed.update(needs[name])
+            plan = tuple(self.table[name] for name in self.order if name in needs)
+            seen = set(wanted)
+            drops: list[tuple[str, ...]] = []
+            for binding in reversed(plan):
+                last = [n for n in (*needs[binding.name], binding.name) if n not in seen]
                 seen.update(last)
-                found.append(tuple(name for name in last if name in self.table))
-            self._drops[key] = tuple(reversed(found))
-        return self._drops[key]
+                drops.append(tuple(name for name in last if name in self.table))
+            self._plans[key] = plan, tuple(reversed(drops))
+        return self._plans[key]
 
     def run(
         self,
@@ -337,7 +368,7 @@ class Graph:
         Parameters
         ----------
         columns
-            Input columns, each a number or an array of shape (n,).
+            Input columns, each a number or an array of shape (n,); a quantity among them is given.
         wanted
             Quantities to compute; what they need is computed too and returned with them.
         effects
@@ -354,8 +385,9 @@ class Graph:
         effects = effects or {}
         # Unstable or undefined rows carry inf and nan on purpose.
         with np.errstate(all="ignore"):
-            plan = self.plan(wanted)
-            drops = ((),) * len(plan) if keep_all else self.drops(wanted)
+            plan, drops = self._planned(wanted, columns)
+            if keep_all:
+                drops = ((),) * len(plan)
             for binding, last_used in zip(plan, drops, strict=True):
                 value = binding.compute(values)
                 # Laws work several times faster on a number than on an array without dimensions.

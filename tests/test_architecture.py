@@ -39,7 +39,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("calibration", "user_catalog"),
     ("case", "design", "design_set"),
     ("pipeline",),
-    ("encoding_losses", "lookups", "design_lookups", "batch"),
+    ("encoding_losses", "lookups", "groups", "design_lookups", "batch"),
     ("evaluation",),
     ("explanation", "demand", "language", "lights"),
     ("optimizers",),
