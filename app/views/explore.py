@@ -120,16 +120,21 @@ def page() -> None:
     evaluation = evaluated(case)
     presets()
     title(*headline(case, evaluation), scenario_words(case.scenario))
-    sidebar(case, evaluation)
-    architecture(case, evaluation)
+    top = st.container()
     left, right = st.columns([1.9, 1], gap="medium")
-    with left:
+    numbers, first = left.container(), left.container()
+    # The charts that a slider is watched for come first, the controls that it belongs to later.
+    with first:
+        times = latency_waterfall(waterfall(evaluation))
+        follow(draw([times], key="time", columns=1), case)
+    with top:
+        architecture(case, evaluation)
+    with numbers:
         key_numbers(key_figures(evaluation))
         with st.container(horizontal=True, key="trust", gap="small"):
             assumptions(case)
             check_popover(case, "explore")
-        times = latency_waterfall(waterfall(evaluation))
-        follow(draw([times], key="time", columns=1), case)
+    sidebar(case, evaluation)
     panel = right.container(border=True, key="best")
     diagrams(case, evaluation)
     with panel:
