@@ -14,6 +14,7 @@ __all__ = [
     "curves_of",
     "draft_map",
     "measured_dots",
+    "models_of",
     "origin_lines",
     "runnable",
     "shipping_of",
@@ -31,6 +32,7 @@ import numpy as np
 from text import UNKNOWN, format_quantity, format_range, plain
 
 from analytic_models import load_catalog
+from analytic_models.catalog import Catalog
 from analytic_models.language import LanguageEvaluation, serve_language
 from analytic_models.language_tiers import (
     Draft,
@@ -42,6 +44,9 @@ from analytic_models.language_tiers import (
 )
 from analytic_models.origins import Looked
 from analytic_models.units import unit_of_name
+from analytic_models.user_catalog import catalog_for
+from analytic_models.user_data import UserData
+from viewmodels.choices import choice_label, is_yours
 from viewmodels.provenance import fact_text, field_words
 
 TIERS = ("device", "edge", "cloud")
@@ -64,7 +69,7 @@ SHOWN = {
 
 @dataclass(frozen=True)
 class Choice:
-    """What the page asks: model, drafter, machines, links, precision and load."""
+    """What the page asks: model, drafter, machines, links, precision, load, and the user's data."""
 
     model: str
     drafter: str
@@ -75,6 +80,12 @@ class Choice:
     batch: int
     prompt: int
     output: int
+    own: UserData | None = None
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog with the user's data laid over it."""
+        return catalog_for(self.own)
 
     def hops(self, tier: str) -> tuple[str, ...]:
         """Return the links between the device and a tier."""
@@ -144,23 +155,30 @@ class Shipping:
     words: str
 
 
-@lru_cache(maxsize=1)
-def runnable() -> dict[str, str]:
+@lru_cache(maxsize=16)
+def runnable(catalog: Catalog | None = None) -> dict[str, str]:
     """Return id and label of the machines with a bandwidth and at least a gigabyte of memory."""
-    found = {}
-    for id, machine in load_catalog().machines.items():
+    found, catalog = {}, catalog or load_catalog()
+    machines = sorted(catalog.machines.items(), key=lambda item: not is_yours(catalog, item[0]))
+    for id, machine in machines:
         memory = getattr(machine.memory().get("memory"), "value", 0.0)
         known = ("memory_bandwidth_byte_per_s", "") in machine.facts
         if known and memory >= _SMALLEST_BYTE:
-            found[id] = plain(machine.label, 48)
+            found[id] = choice_label("catalog:machines", id, catalog)
     return found
+
+
+def models_of(catalog: Catalog) -> dict[str, str]:
+    """Return id and label of the language models, the user's own first."""
+    ids = sorted(catalog.language_models, key=lambda id: not is_yours(catalog, id))
+    return {id: choice_label("catalog:language_models", id, catalog) for id in ids}
 
 
 @lru_cache(maxsize=512)
 def _alone(choice: Choice, tier: str, batch: int, model: str) -> LanguageEvaluation:
     machine = choice.machines[TIERS.index(tier)]
     return serve_language(
-        load_catalog(), model, machine, choice.precision, batch, choice.prompt, choice.output
+        choice.catalog, model, machine, choice.precision, batch, choice.prompt, choice.output
     )
 
 
@@ -172,7 +190,7 @@ def _load(choice: Choice, tier: str) -> int:
 @lru_cache(maxsize=64)
 def tiers_of(choice: Choice) -> tuple[Tier, ...]:
     """Evaluate the model on the three tiers."""
-    catalog = load_catalog()
+    catalog = choice.catalog
     found = []
     for tier, machine in zip(TIERS, choice.machines, strict=True):
         alone = _alone(choice, tier, _load(choice, tier), choice.model)
@@ -189,7 +207,7 @@ def _value(tier: Tier, name: str) -> str:
 def verdict(choice: Choice) -> str:
     """Say where the model should run: the tier with the shortest answer among those that fit."""
     tiers = tiers_of(choice)
-    model = plain(load_catalog().language_models[choice.model].label, 40)
+    model = plain(choice.catalog.language_models[choice.model].label, 40)
     able = [t for t in tiers if t.fits and not math.isnan(t.number("answer_s").value)]
     if not able:
         return f"{model} at {choice.precision} fits on none of the three machines."
@@ -260,7 +278,7 @@ def measured_dots(choice: Choice) -> tuple[Dot, ...]:
 @lru_cache(maxsize=64)
 def draft_map(choice: Choice, tier: str) -> DraftMap | None:
     """Map where drafting on the device pays; None where a time is not known."""
-    catalog = load_catalog()
+    catalog = choice.catalog
     small = _alone(choice, "device", 1, choice.drafter)
     large = _alone(choice, tier, _load(choice, tier), choice.model)
     checks = [
@@ -294,7 +312,7 @@ def shipping_of(choice: Choice, tier: str) -> Shipping | None:
         return None
     prefill = alone["prefill_s"].value
     rates = np.geomspace(edge.value / 1e4, edge.value * 30.0, 40)
-    catalog = load_catalog()
+    catalog = choice.catalog
     links = []
     for id in dict.fromkeys((choice.uplink, choice.backhaul)):
         rate = getattr(catalog.hops[id].rate("up"), "value", math.nan)
@@ -325,7 +343,7 @@ def cascade_words(
     escalated, kept, passed
         Share handed on, and accuracies on what is kept and handed on, in per cent.
     """
-    catalog = load_catalog()
+    catalog = choice.catalog
     here = serve_at(catalog, _alone(choice, "device", 1, choice.drafter))
     there = tiers_of(choice)[-1].served
     found = cascade(here, there, escalated / 100.0, kept / 100.0, passed / 100.0)

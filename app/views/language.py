@@ -16,6 +16,7 @@ from viewmodels.language import (
     curves_of,
     draft_map,
     measured_dots,
+    models_of,
     origin_lines,
     runnable,
     shipping_of,
@@ -23,7 +24,7 @@ from viewmodels.language import (
     verdict,
 )
 
-from analytic_models import Case, load_catalog
+from analytic_models import Case
 from analytic_models.language import LANGUAGE_PRECISIONS
 from analytic_models.units import unit_of_name
 
@@ -35,7 +36,7 @@ TOKENS = (64, 128, 256, 512, 1024, 2048, 4096, 8192)
 
 def machines(case: Case) -> tuple[str, str, str]:
     """Draw the three machines; those of the design come first where they can hold a model."""
-    known, found = runnable(), []
+    known, found = runnable(case.catalog()), []
     for tier, column in zip(WORDS, st.columns(3), strict=True):
         start = getattr(case.scenario, tier)
         start = start if start in known and tier != "device" else USUAL[tier]
@@ -55,9 +56,9 @@ def machines(case: Case) -> tuple[str, str, str]:
 
 def controls(case: Case) -> Choice:
     """Draw what can be chosen; all of it belongs to this page, none to the design."""
-    models = load_catalog().language_models
+    models = models_of(case.catalog())
     left, middle, right = st.columns([2, 2, 2], vertical_alignment="bottom")
-    names = {"options": list(models), "format_func": models.label}
+    names = {"options": list(models), "format_func": models.__getitem__}
     with left:
         model = kept(st.selectbox, "lm_model", "llama_3_1_8b", "Language model", **names)
     with middle:
@@ -76,7 +77,7 @@ def controls(case: Case) -> Choice:
         with column:
             found.append(kept(st.select_slider, name, start, words, options=list(steps)))
     links = case.scenario.uplink, case.scenario.backhaul
-    return Choice(model, drafter, chosen, *links, precision or "int4", *found)
+    return Choice(model, drafter, chosen, *links, precision or "int4", *found, case.user_data)
 
 
 def number(tier: Tier, name: str, words: str) -> None:

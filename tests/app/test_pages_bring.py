@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 import random
+from functools import cache
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from viewmodels.calibrated import calibrated
 from viewmodels.choices import choice_label, choices_of
 from viewmodels.current import evaluated
 from viewmodels.hops import find_hops
+from viewmodels.language import models_of
 from viewmodels.machines import find_machines
 from viewmodels.own import gaps_of, machine_form, new_id, own_network, parse_dims
 from viewmodels.tree import tree_of
@@ -133,6 +135,7 @@ def _upload(at: AppTest, raw: bytes, name: str = "small net.onnx") -> None:
     _press(at, "Read this network")
 
 
+@cache
 def _mixed() -> Case:
     """Return a case that rests on everything that can be brought."""
     at = _open("network", _own(machines={"lab-box": MACHINE}, hops={"lab-radio": HOP}))
@@ -354,6 +357,9 @@ def test_a_language_model_is_read_from_its_configuration() -> None:
     assert case.catalog().language_models["tiny"].layers == 2
     assert case.user_data is not None
     assert own_network(case.user_data.dnns[0]).decoder
+    assert next(iter(models_of(case.catalog()).values())) == "Tiny (yours)"
+    page = _open("language", case, "language", lm_model="tiny")
+    assert "Tiny" in _html(page)
     assert "Tiny" in _said(at)
 
 
@@ -383,13 +389,13 @@ def test_own_data_survive_export_and_import_with_the_same_figures() -> None:
 
 @pytest.mark.parametrize("view", sorted(file.stem for file in (APP / "views").glob("*.py")))
 def test_every_page_draws_for_a_design_that_rests_on_own_data(view: str) -> None:
-    at = _open("network", MIXED, view)
+    at = _open("network", _mixed(), view)
     assert "eccc-headline" in _html(at)
 
 
 def test_an_explanation_ends_at_what_the_user_brought() -> None:
-    node = explain(MIXED, "latency_mean_s")
-    titles = json.dumps(tree_of(node, MIXED.catalog()))
+    node = explain(_mixed(), "latency_mean_s")
+    titles = json.dumps(tree_of(node, _mixed().catalog()))
     assert "your data" in titles
     assert "your measurements" in titles
 
@@ -422,10 +428,10 @@ def test_the_tools_say_when_the_data_do_not_fit_into_a_link() -> None:
 
 
 def test_a_session_with_own_data_fits_into_the_browser() -> None:
-    text = sessions.pack_session(MIXED, "1-factory", {})
+    text = sessions.pack_session(_mixed(), "1-factory", {})
     found = sessions.unpack_session(text)
     assert found is not None
-    assert found.case == MIXED
+    assert found.case == _mixed()
 
 
 def test_ids_are_made_of_names_and_never_twice() -> None:
@@ -436,6 +442,3 @@ def test_ids_are_made_of_names_and_never_twice() -> None:
 
 def test_a_long_case_keeps_fewer_steps_of_its_history() -> None:
     assert state.LONGEST_HISTORY_CHARS >= state.STEPS_KEPT * 100_000
-
-
-MIXED = _mixed()
