@@ -19,6 +19,7 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 import links
@@ -82,6 +83,7 @@ class History:
     future: list[tuple[str, str]] = field(default_factory=list)
 
 
+@lru_cache(maxsize=256)
 def pack_link(case: Case, preset: str) -> str:
     """Write the differences of a case from a preset as a short string.
 
@@ -144,8 +146,14 @@ def unpack_link(link: str) -> Kept:
 
 def pack_session(case: Case, preset: str, lesson: Mapping[str, Any]) -> str:
     """Write what the browser keeps: the case, its preset and the progress in the lessons."""
-    value = {"case": case.to_dict(), "preset": preset, "lesson": dict(lesson)}
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    rest = {"lesson": dict(lesson), "preset": preset}
+    # The case is canonical already, and networks of one's own make it long.
+    return f'{{"case":{_text(case)},{json.dumps(rest, sort_keys=True, separators=(",", ":"))[1:]}'
+
+
+@lru_cache(maxsize=256)
+def _text(case: Case) -> str:
+    return case.to_json()
 
 
 def unpack_session(text: str) -> Kept | None:
