@@ -5,18 +5,17 @@ from __future__ import annotations
 __all__ = ["DagPlan", "Tensors", "place_dag"]
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
 from analytic_models.optimizers.certificate import Certificate
+from analytic_models.optimizers.flow_cut import minimum_cut
 from analytic_models.optimizers.protocols import BoolArray, FloatArray, IntArray
 
-# maximum_flow keeps int32 residuals and wraps silently: an arc and its reverse stay below 2³¹.
-_ENDLESS = 2**30 - 1
-_ROUNDS = 3
-_PRECISION = 1e-9
+Arcs: TypeAlias = tuple[IntArray, IntArray, FloatArray]
+_SOURCE, _SINK = -2, -1  # counted from the end of the nodes
+_LOOK_AHEAD = 64  # steps
 
 
 @dataclass(frozen=True)
@@ -101,19 +100,16 @@ def place_dag(
     send = send.reshape(len(tensors.producer), run.shape[1] - 1, -1)
     _check(run, tensors, send, back)
     cheapest = send.min(axis=2)
-    # Only differences between tiers decide; taking the minimum out keeps the capacities small.
-    base = np.where(np.isfinite(run.min(axis=1)), run.min(axis=1), 0.0)
-    arcs = _arcs(run - base[:, None], tensors, cheapest, back)
-    nodes = run.shape[0] * (run.shape[1] - 1)
-    start = _uniform_cost(run - base[:, None], tensors, cheapest)
-    cut = _cut(arcs, nodes, start)
-    if cut is None:
+    if back is None:
+        found = _ordered_tier(run, tensors, cheapest)
+    else:
+        found = _two_way_tier(run, tensors, cheapest, np.asarray(back, dtype=np.float64))
+    if found is None:
         detail = "some node can run on no tier that its neighbours allow"
         empty = np.full((len(tensors.producer), run.shape[1] - 1), -1)
         tier = np.full(len(run), -1)
         return DagPlan(tier, empty, np.inf, Certificate("exact", "min-cut", detail))
-    side, bound = cut
-    tier = side[:nodes].reshape(run.shape[1] - 1, -1).sum(axis=0)
+    tier, bound = found
     crosses, returns = crossings(tier, tensors, run.shape[1] - 1)
     cost = float(run[np.arange(len(run)), tier].sum() + cheapest[crosses].sum())
     if back is not None:
@@ -147,8 +143,73 @@ def _check(run: FloatArray, tensors: Tensors, send: FloatArray, back: FloatArray
         raise ValueError("every edge needs one tensor and one consumer")
 
 
-def _uniform_cost(run: FloatArray, tensors: Tensors, send: FloatArray) -> float:
-    """Return the cost of the best placement that keeps all free nodes on one tier, or inf."""
+def _ordered_tier(
+    run: FloatArray, tensors: Tensors, send: FloatArray
+) -> tuple[IntArray, float] | None:
+    """Return the tiers of a cheapest monotone placement and the bound; None if there is none."""
+    hops = run.shape[1] - 1
+    parts, base = _run_arcs(run)
+    deciding = _deciding_readers(tensors, len(run))
+    before, after = tensors.producer[tensors.edge_tensor], tensors.edge_consumer
+    node = np.arange(hops * len(run)).reshape(hops, -1)
+    parts += _tensor_arcs(deciding, send, len(run), hops, node.size)
+    endless = np.full(max(len(before), len(run)), np.inf)
+    parts += [(node[h][before], node[h][after], endless[: len(before)]) for h in range(hops)]
+    start = _uniform_cost(run, base, tensors, send)
+    # Who lies above a hop lies above the hops before it.
+    parts += [(node[h + 1], node[h], endless[: len(run)]) for h in range(hops - 1)]
+    size = 2 + node.size + hops * _shared(deciding)
+    found = _cut(parts, size, start)
+    if found is None:
+        return None
+    return found[0][: node.size].reshape(hops, -1).sum(axis=0), found[1]
+
+
+def _two_way_tier(
+    run: FloatArray, tensors: Tensors, send: FloatArray, back: FloatArray
+) -> tuple[IntArray, float] | None:
+    """Return the tiers of a cheapest placement on two tiers that may send results back."""
+    count, helpers = len(run), _shared(tensors)
+    up = _tensor_arcs(tensors, send, count, 1, count)
+    down = _tensor_arcs(tensors, back[:, None], count, 1, count + helpers)
+    turned = [(heads, tails, capacity) for tails, heads, capacity in down]
+    found = _cut([*_run_arcs(run)[0], *up, *turned], count + 2 * helpers + 2, np.inf)
+    return None if found is None else (found[0][:count], found[1])
+
+
+def _shared(tensors: Tensors) -> int:
+    """Return how many tensors have several readers."""
+    readers = np.bincount(tensors.edge_tensor, minlength=len(tensors.producer))
+    return int(np.count_nonzero(readers > 1))
+
+
+def _deciding_readers(tensors: Tensors, count: int) -> Tensors:
+    """Leave out readers that precede the last reader of the same tensor.
+
+    They never lie above it, so only the others decide whether the tensor crosses a hop. Looked
+    for along first readers, from each reader on; what is not found stays, at no loss but time.
+    """
+    writer = tensors.producer[tensors.edge_tensor]
+    readers = np.bincount(tensors.edge_tensor, minlength=len(tensors.producer))
+    pairs = np.flatnonzero(readers[tensors.edge_tensor] > 1)
+    if not len(pairs) or np.any(writer >= tensors.edge_consumer):
+        return tensors
+    first, last = np.full(count, count), np.zeros(len(readers), dtype=np.int64)
+    np.minimum.at(first, writer, tensors.edge_consumer)
+    np.maximum.at(last, tensors.edge_tensor, tensors.edge_consumer)
+    place, goal = tensors.edge_consumer[pairs], last[tensors.edge_tensor[pairs]]
+    keep = np.ones(len(writer), dtype=bool)
+    for _ in range(_LOOK_AHEAD):
+        on = place < goal
+        if not on.any():
+            break
+        pairs, place, goal = pairs[on], first[place[on]], goal[on]
+        keep[pairs[place == goal]] = False
+    return Tensors(tensors.producer, tensors.edge_tensor[keep], tensors.edge_consumer[keep])
+
+
+def _uniform_cost(run: FloatArray, base: FloatArray, tensors: Tensors, send: FloatArray) -> float:
+    """Return the cost above the base of the best placement on one tier, or inf."""
     best, hops = np.inf, run.shape[1] - 1
     first = np.isfinite(run).argmax(axis=1)
     last = hops - np.isfinite(run)[:, ::-1].argmax(axis=1)
@@ -156,96 +217,69 @@ def _uniform_cost(run: FloatArray, tensors: Tensors, send: FloatArray) -> float:
         tier = np.clip(level, first, last)
         crosses, returns = crossings(tier, tensors, hops)
         if not returns.any():
-            cost = run[np.arange(len(run)), tier].sum() + send[crosses].sum()
+            cost = (run[np.arange(len(run)), tier] - base).sum() + send[crosses].sum()
             best = min(best, float(cost))
     return best
 
 
-def _arcs(
-    run: FloatArray, tensors: Tensors, send: FloatArray, back: FloatArray | None
-) -> tuple[IntArray, IntArray, FloatArray]:
-    """Return tails, heads and capacities: node (v, h) is h·n + v; source and sink come last."""
+def _run_arcs(run: FloatArray) -> tuple[list[Arcs], FloatArray]:
+    """Arcs that charge what each hop adds to or takes off the run costs.
+
+    Node h·n + v is on the source side if v lies above hop h. Also returned: the part of the run
+    costs that no cut can avoid, shape (n,).
+    """
     count, hops = run.shape[0], run.shape[1] - 1
+    known = np.isfinite(run)
+    first, last = known.argmax(axis=1), hops - known[:, ::-1].argmax(axis=1)
+    nowhere = ~known.any(axis=1)
+    filled = np.where(nowhere, 0.0, run[np.arange(count), first])
+    base, parts = filled.copy(), list[Arcs]()
     node = np.arange(hops * count).reshape(hops, count)
+    for h in range(hops):
+        above = np.where(known[:, h + 1], run[:, h + 1], filled)
+        change = above - filled
+        base += np.minimum(change, 0.0)
+        up = np.where((h < first) | nowhere, np.inf, np.maximum(-change, 0.0))
+        down = np.where((h >= last) | nowhere, np.inf, np.maximum(change, 0.0))
+        filled = above
+        some = np.flatnonzero(up > 0.0)
+        parts.append((np.full(len(some), _SOURCE), node[h][some], up[some]))
+        some = np.flatnonzero(down > 0.0)
+        parts.append((node[h][some], np.full(len(some), _SINK), down[some]))
+        hole = np.flatnonzero(~known[:, h] & (h > first) & (h < last))
+        if len(hole):
+            # Not on tier h: who lies above hop h−1 lies above hop h as well.
+            parts.append((node[h - 1][hole], node[h][hole], np.full(len(hole), np.inf)))
+    return parts, base
+
+
+def _tensor_arcs(
+    tensors: Tensors, price: FloatArray, count: int, hops: int, helper: int
+) -> list[Arcs]:
+    """Arcs from readers to writers that cost a tensor's price once per hop if any is cut.
+
+    A tensor with several readers gets a helper node per hop, numbered from ``helper`` on.
+    """
     readers = np.bincount(tensors.edge_tensor, minlength=len(tensors.producer))
     shared = np.flatnonzero(readers > 1)
-    layers = hops + (back is not None)
-    helpers = layers * len(shared)
-    helper = np.full((layers, len(readers)), -1)
-    helper[:, shared] = hops * count + np.arange(helpers).reshape(layers, len(shared))
-    source = hops * count + helpers
-    parts = [(np.full(count, source), node[0], run[:, 0])]
-    parts += [(node[h], node[h + 1], run[:, h + 1]) for h in range(hops - 1)]
-    parts.append((node[-1], np.full(count, source + 1), run[:, hops]))
-    parts += [(node[h + 1], node[h], np.full(count, np.inf)) for h in range(hops - 1)]
     single = readers[tensors.edge_tensor] == 1
-    writer, endless = tensors.producer[tensors.edge_tensor], np.full(len(single), np.inf)
+    one, many = tensors.edge_tensor[single], tensors.edge_tensor[~single]
+    place = np.zeros(len(readers), dtype=np.int64)
+    place[shared] = np.arange(len(shared))
+    parts = []
     for h in range(hops):
-        up = _paid_once(node[h], tensors, helper[h], send[:, h], single)
-        parts += up
-        if back is None:
-            parts.append((node[h][writer], node[h][tensors.edge_consumer], endless))
-        else:
-            down = _paid_once(node[h], tensors, helper[hops], np.asarray(back), single)
-            parts += [(head, tail, capacity) for tail, head, capacity in down]
+        own = helper + h * len(shared)
+        parts += [
+            (h * count + tensors.edge_consumer[single], h * count + tensors.producer[one],
+             price[one, h]),
+            (h * count + tensors.edge_consumer[~single], own + place[many],
+             np.full(len(many), np.inf)),
+            (own + place[shared], h * count + tensors.producer[shared], price[shared, h]),
+        ]  # fmt: skip
+    return parts
+
+
+def _cut(parts: list[Arcs], size: int, start: float) -> tuple[IntArray, float] | None:
     tails, heads, capacity = (np.concatenate(piece) for piece in zip(*parts, strict=True))
-    return tails, heads, capacity
-
-
-def _paid_once(
-    node: IntArray, tensors: Tensors, helper: IntArray, price: FloatArray, single: BoolArray
-) -> list[tuple[IntArray, IntArray, FloatArray]]:
-    """Arcs from readers to the writer of each tensor that cost its price once if any is cut."""
-    reader, tensor = node[tensors.edge_consumer], tensors.edge_tensor
-    shared = np.flatnonzero(helper >= 0)
-    endless = np.full(np.count_nonzero(~single), np.inf)
-    writer = node[tensors.producer]
-    return [
-        (reader[single], writer[tensor[single]], price[tensor[single]]),
-        (reader[~single], helper[tensor[~single]], endless),
-        (helper[shared], writer[shared], price[shared]),
-    ]
-
-
-def _cut(
-    arcs: tuple[IntArray, IntArray, FloatArray], nodes: int, start: float
-) -> tuple[IntArray, float] | None:
-    """Return the source side of a minimum cut (0/1 per node) and its rounding bound.
-
-    Each round sends integer flow and hands the rest of the real capacities, which is bounded by
-    one unit per arc, to the next round on a finer scale.
-    """
-    tails, heads, capacity = arcs
-    size = int(heads.max()) + 1
-    both = (np.concatenate([tails, heads]), np.concatenate([heads, tails]))
-    padded = np.concatenate([capacity, np.zeros(len(capacity))])
-    graph = csr_array((padded, both), shape=(size, size))
-    finite = np.isfinite(graph.data)
-    if _reach(graph, ~finite, size)[-1]:
-        return None
-    residual = graph.data
-    budget = bound = min(float(residual[finite].sum()), start)
-    side = _reach(graph, residual > 0.0, size)
-    for _ in range(_ROUNDS):
-        if bound <= _PRECISION * budget:
-            break
-        # At most ``bound`` more can flow, so larger arcs are clipped to it without loss.
-        scale = (_ENDLESS - 1) / bound
-        whole = np.full(len(residual), _ENDLESS, dtype=np.int32)
-        whole[finite] = np.minimum(residual[finite], bound) * scale
-        unit = csr_array((whole, graph.indices, graph.indptr), shape=graph.shape)
-        flow = maximum_flow(unit, size - 2, size - 1).flow
-        side = _reach(graph, whole > flow.data, size)
-        residual = np.where(finite, np.maximum(residual - flow.data / scale, 0.0), np.inf)
-        bound = len(whole) / 2 / scale
-    return side[:nodes], bound
-
-
-def _reach(graph: csr_array, open_arcs: BoolArray, size: int) -> IntArray:
-    """Mark with 1 what the source (second last node) reaches over the open arcs."""
-    heads = graph.indices[open_arcs]
-    starts = np.concatenate([[0], np.cumsum(open_arcs)])[graph.indptr].astype(np.int32)
-    usable = csr_array((np.ones(len(heads)), heads, starts), shape=graph.shape)
-    side = np.zeros(size, dtype=np.int64)
-    side[breadth_first_order(usable, size - 2, return_predecessors=False)] = 1
-    return side
+    ends = (np.where(ends < 0, size + ends, ends) for ends in (tails, heads))
+    return minimum_cut(*ends, capacity, size, start)
