@@ -24,7 +24,7 @@ def take(id: str) -> None:
     """Put a network into the design; cuts and encoding follow, and the page says so."""
     new, words = with_dnn(state.case(), id)
     if state.take(new):
-        state.set_ui("message", state.Message("done", f"{markdown(words, 300)}"))
+        state.set_ui("message", state.Message("done", f"{markdown(words, 500)}"))
 
 
 def profile(ids: list[str], case: Case) -> None:

@@ -305,6 +305,12 @@ def with_dnn(case: Case, id: str) -> tuple[Case, str]:
         words.append("times come from peak rates, since no block times were measured")
     else:
         timing = {}
+    limited = case.scenario.accuracy_drop_max_pp is not None
+    if limited and math.isnan(losses(catalog, id).baseline.value):
+        words.append(
+            "nobody has published its accuracy, so the limit on lost accuracy under Requirements "
+            "excludes every design until you take that limit away"
+        )
     design = dataclasses.replace(case.design, **changes)  # type: ignore[arg-type]
     scenario = dataclasses.replace(case.scenario, dnn=id, **timing)  # type: ignore[arg-type]
     new = dataclasses.replace(case, scenario=scenario, design=design)

@@ -183,6 +183,13 @@ def test_the_task_of_a_network_decides_how_its_input_is_sent() -> None:
     assert found.catalog().encodings[found.design.input_encoding].attributes["modality"] == "mfcc"
 
 
+def test_a_network_without_published_accuracy_says_what_its_limit_excludes() -> None:
+    at = _open("network", START.with_scenario(accuracy_drop_max_pp=1.0))
+    _upload(at, small_onnx())
+    _press(at, "Use in my design")
+    assert "limit on lost accuracy" in at.session_state["ui"]["message"].text
+
+
 def test_an_open_size_is_asked_for_and_then_taken() -> None:
     at = _open("network")
     _upload(at, small_onnx("height"))
