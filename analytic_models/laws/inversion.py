@@ -2,19 +2,64 @@
 
 from __future__ import annotations
 
-__all__ = ["Complex", "Real", "invert"]
+__all__ = ["Complex", "Formula", "Real", "constant_transform", "half_plane_log", "invert"]
 
 import functools
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from analytic_models.units import Array
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
 
 _NODES_AT_ONCE = 4096  # cases below which all nodes are evaluated in one array
+_LADDER_FROM = 1024  # arguments from which checking their spacing pays
+_SPACING = 1e-9  # relative difference of distances that rounding may leave
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A transform as a formula with its parameters, so that some of the cases can be taken.
+
+    Parameters
+    ----------
+    formula
+        Function of the arguments s and the parameters.
+    parameters
+        Numbers, arrays of the shape of the cases, or transforms.
+    """
+
+    formula: Callable[..., Complex]
+    parameters: tuple[Any, ...]
+
+    def __call__(self, s: Complex) -> Complex:
+        """Evaluate at complex arguments of shape (..., *cases)."""
+        return self.formula(s, *self.parameters)
+
+    def fits(self, shape: tuple[int, ...]) -> bool:
+        """Whether every parameter is one number or has one for each case."""
+        return all(
+            p.fits(shape)
+            if isinstance(p, Formula)
+            else not callable(p) and np.shape(p) in ((), shape)
+            for p in self.parameters
+        )
+
+    def at(self, rows: slice) -> Formula:
+        """Take some of the cases."""
+        return Formula(
+            self.formula,
+            tuple(
+                p.at(rows) if isinstance(p, Formula) else (p[rows] if np.ndim(p) else p)
+                for p in self.parameters
+            ),
+        )
 
 
 def invert(transform: Callable[[Complex], Complex], times: Real, order: int) -> tuple[Real, Real]:
@@ -63,6 +108,61 @@ def invert(transform: Callable[[Complex], Complex], times: Real, order: int) -> 
         above += weight.imag * value.imag
         density += sign * value.real
     return above, density
+
+
+def constant_transform(s: Complex, time: Array) -> Complex:
+    """Transform of a constant time, exp(-time s).
+
+    Parameters
+    ----------
+    s
+        Arguments of shape (nodes, *cases). Where they are equally spaced along the first axis, as
+        the nodes of an inversion are, powers of one factor take the place of most exponentials.
+    time
+        Constant time, of the shape of the cases.
+
+    Examples
+    --------
+    >>> constant_transform(np.array([0.5 + 0j]), 2.0).real.round(6).tolist()
+    [0.367879]
+    """
+    if s.size < _LADDER_FROM or s.ndim < 2 or not _equally_spaced(s):
+        return np.exp(-np.asarray(time) * s)
+    value = np.empty_like(s)
+    value[0] = np.exp(-np.asarray(time) * s[0])
+    factor = np.exp(-np.asarray(time) * (s[1] - s[0]))
+    for k in range(1, len(s)):
+        np.multiply(value[k - 1], factor, out=value[k])
+    return value
+
+
+def _equally_spaced(s: Complex) -> bool:
+    """Whether arguments have one distance along the first axis, by every step of the first case."""
+    if len(s) < 4:
+        return False
+    steps = np.diff(s.reshape(len(s), -1)[:, 0])
+    alike = bool((np.abs(steps - steps[0]) <= _SPACING * np.abs(steps[0])).all())
+    first, last = s[1] - s[0], s[-1] - s[-2]
+    return alike and bool((np.abs(last - first) <= _SPACING * np.abs(first)).all())
+
+
+def half_plane_log(z: Complex) -> Complex:
+    """Logarithm of numbers with a positive real part, several times faster than the general one.
+
+    Parameters
+    ----------
+    z
+        Numbers in the right half plane, any shape.
+
+    Examples
+    --------
+    >>> half_plane_log(np.array([1.0 + 1.0j])).round(6).tolist()
+    [(0.346574+0.785398j)]
+    """
+    value = np.empty_like(z)
+    value.real = 0.5 * np.log(z.real * z.real + z.imag * z.imag)
+    value.imag = np.arctan(z.imag / z.real)
+    return value
 
 
 @functools.cache

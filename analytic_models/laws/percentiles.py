@@ -4,12 +4,14 @@ from __future__ import annotations
 
 __all__ = ["chain_branches", "chain_exceedance", "chain_quantile"]
 
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analytic_models.laws.service_laws import gamma_law
+from analytic_models.laws.queueing import mgc_wait_mean
+from analytic_models.laws.service_laws import exponential_law, gamma_law
 from analytic_models.laws.sharing import shared_law
 from analytic_models.laws.station_laws import mgc_wait_law
 from analytic_models.laws.transforms import (
@@ -18,6 +20,7 @@ from analytic_models.laws.transforms import (
     StationLaw,
     mixture_exceedance,
     mixture_quantile,
+    quantile_in_one_step,
 )
 from analytic_models.units import Array, Count, Frac, PerS, Pure, S
 
@@ -34,6 +37,9 @@ def _station(
         return []
     if np.any(np.greater(shared, 0.0)):
         laws = shared_law(arrival, service, scv, servers)
+    elif np.ndim(scv) == np.ndim(servers) == 0 and scv == servers == 1.0:
+        # The sojourn in M/M/1 is exponential itself: one law in place of two.
+        laws = [exponential_law(service + mgc_wait_mean(arrival, service, scv, servers))]
     else:
         laws = [mgc_wait_law(arrival, service, scv, servers), gamma_law(service, scv)]
     return laws if used.all() else [_only_where(used, law) for law in laws]
@@ -139,6 +145,62 @@ def _percentiles(values: tuple[float, ...]) -> tuple[float, ...]:
     return tuple(float(value) for value in np.broadcast_to(found, (len(_LEVELS),)))
 
 
+# Cases solved together: few enough that their parameters stay in the cache.
+_PART = 16_384
+# Below this many cases, laws for each set of stations cost more than they save.
+_FEW = 2048
+# Places of the services among the arguments of ``chain_branches``.
+_SERVICES = (1, 4, 7, 11, 14)
+
+
+def _by_path(
+    values: tuple[Array, ...],
+    asked: Array,
+    solve: Callable[[tuple[Array, ...], Array], NDArray[np.float64]],
+) -> NDArray[np.float64]:
+    """Solve cases that use the same stations together, some at a time."""
+    shape = np.broadcast_shapes(*(np.shape(v) for v in (*values, asked)))
+    if len(shape) != 1 or shape[0] < _FEW:
+        return solve(values, asked)
+    flat = [np.broadcast_to(v, shape) if np.ndim(v) else v for v in (*values, asked)]
+    pattern = np.zeros(shape[0], dtype=np.int8)
+    for place in _SERVICES:
+        pattern = 2 * pattern + np.not_equal(flat[place], 0.0)
+    result = np.empty(len(pattern))
+    for used in np.unique(pattern):
+        rows = np.flatnonzero(pattern == used)
+        for start in range(0, len(rows), _PART):
+            part = rows[start : start + _PART]
+            *some, question = _rows(flat, part)
+            result[part] = solve(tuple(some), question)
+    return result
+
+
+def _rows(values: Sequence[Array], rows: NDArray[np.intp]) -> list[Array]:
+    """Take some cases of arrays; numbers are those of every case."""
+    return [v[rows] if isinstance(v, np.ndarray) and v.ndim else v for v in values]
+
+
+def _refined(values: tuple[Array, ...], level: Array) -> NDArray[np.float64]:
+    """Percentiles of many cases: one step for all, more for the few that need them."""
+    shape = np.broadcast_shapes(*(np.shape(v) for v in (*values, level)))
+    if len(shape) != 1 or shape[0] < _FEW:
+        return np.asarray(mixture_quantile(chain_branches(*values), level))
+    found, settled = quantile_in_one_step(chain_branches(*values), level)
+    found, settled = np.broadcast_to(found, shape), np.broadcast_to(settled, shape)
+    if settled.all():
+        return found
+    rows = np.flatnonzero(~settled)
+    *some, asked = _rows((*values, level), rows)
+    found = found.copy()
+    found[rows] = mixture_quantile(chain_branches(*some), asked)
+    return found
+
+
+def _exceeded(values: tuple[Array, ...], threshold: Array) -> NDArray[np.float64]:
+    return np.asarray(mixture_exceedance(chain_branches(*values), threshold))
+
+
 def _as_floats(values: tuple[Array, ...]) -> tuple[float, ...] | None:
     """Return the numbers of a single case, or None for arrays of cases."""
     for value in values:
@@ -222,7 +284,7 @@ def chain_quantile(
     )
     single = _as_floats(values)
     if single is None:
-        return mixture_quantile(chain_branches(*values), level)
+        return _by_path(values, level, _refined)
     if np.ndim(level) == 0 and float(level) in _LEVELS:
         return _percentiles(single)[_LEVELS.index(float(level))]
     return mixture_quantile(_single(single), level)
@@ -296,6 +358,6 @@ def chain_exceedance(
         onward,
     )
     single = _as_floats(values)
-    return mixture_exceedance(
-        chain_branches(*values) if single is None else _single(single), threshold
-    )
+    if single is None:
+        return _by_path(values, threshold, _exceeded)
+    return mixture_exceedance(_single(single), threshold)

@@ -21,7 +21,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from analytic_models.laws.inversion import Complex, Real
+from analytic_models.laws.inversion import (
+    Complex,
+    Formula,
+    Real,
+    constant_transform,
+    half_plane_log,
+)
 from analytic_models.laws.queueing import service_skew, service_variance
 from analytic_models.laws.tails import thinned_mean, thinned_skew, thinned_variance
 from analytic_models.laws.transforms import StationLaw
@@ -55,11 +61,7 @@ def exponential_law(mean: S) -> StationLaw:
     >>> exponential_law(2.0).variance
     4.0
     """
-
-    def transform(s: Complex) -> Complex:
-        return 1.0 / (1.0 + mean * s)
-
-    return StationLaw(transform, mean, mean * mean, 2.0 * mean * mean * mean)
+    return StationLaw(Formula(_exponential, (mean,)), mean, mean * mean, 2.0 * mean * mean * mean)
 
 
 def gamma_law(mean: S, scv: Pure) -> StationLaw:
@@ -241,11 +243,8 @@ def thinned_law(share: Frac, law: StationLaw) -> StationLaw:
     rest = np.subtract(1.0, share)
     mean = np.where(np.not_equal(law.shift, 0.0), np.nan, law.mean)
 
-    def transform(s: Complex) -> Complex:
-        return rest + share * law.transform(s)
-
     return StationLaw(
-        transform,
+        Formula(_thinned, (rest, share, law.transform)),
         thinned_mean(share, mean),
         thinned_variance(share, law.mean, law.variance),
         thinned_skew(share, law.mean, law.variance, law.skew),
@@ -279,15 +278,33 @@ def gamma_transform(mean: S, scv: Pure) -> Callable[[Complex], Complex]:
     """
     scv_array: NDArray[np.float64] = np.asarray(scv, dtype=float)
     if (scv_array == 1.0).all():
-        return lambda s: 1.0 / (1.0 + mean * s)
+        return Formula(_exponential, (mean,))
     if (scv_array == 0.0).all():
-        return lambda s: np.exp(-mean * s)
+        return Formula(constant_transform, (mean,))
     constant = scv_array == 0.0
     spread: Real = np.where(constant, 1.0, scv_array)
-    power = -1.0 / spread
+    smooth = Formula(_gamma, (spread * mean, -1.0 / spread))
+    if not constant.any():
+        return smooth
+    return Formula(_either, (constant, Formula(constant_transform, (mean,)), smooth))
 
-    def transform(s: Complex) -> Complex:
-        smooth = np.exp(power * np.log(1.0 + spread * mean * s))
-        return np.where(constant, np.exp(-mean * s), smooth) if constant.any() else smooth
 
-    return transform
+def _exponential(s: Complex, mean: S) -> Complex:
+    return 1.0 / (1.0 + mean * s)
+
+
+def _gamma(s: Complex, scale: S, power: Pure) -> Complex:
+    return np.exp(power * half_plane_log(1.0 + scale * s))
+
+
+def _either(
+    s: Complex,
+    first: NDArray[np.bool_],
+    one: Callable[[Complex], Complex],
+    other: Callable[[Complex], Complex],
+) -> Complex:
+    return np.where(first, one(s), other(s))
+
+
+def _thinned(s: Complex, rest: Frac, share: Frac, visit: Callable[[Complex], Complex]) -> Complex:
+    return rest + share * visit(s)

@@ -12,9 +12,10 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytic_models.laws.erlang import erlang_c
-from analytic_models.laws.inversion import Complex
+from analytic_models.laws.inversion import Complex, Formula
 from analytic_models.laws.queueing import (
     mgc_wait_mean,
     mgc_wait_skew,
@@ -63,24 +64,35 @@ def mgc_wait_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> Statio
     ones = np.equal(servers, 1.0) & np.not_equal(scv, 1.0)
     with np.errstate(all="ignore"):
         scale = np.where(np.equal(waiting, 0.0), 0.0, mean / waiting)
-    residual = _residual_transform(gamma_transform(service, scv), service)
-
-    def matched(s: Complex) -> Complex:
-        return (1.0 - waiting) + waiting / (1.0 + scale * s)
-
-    def single(s: Complex) -> Complex:
-        return (1.0 - offered) / (1.0 - offered * residual(s))
-
-    def either(s: Complex) -> Complex:
-        return np.where(ones, single(s), matched(s))
-
+    matched = Formula(_matched, (1.0 - waiting, waiting, scale))
+    single = Formula(_single, (1.0 - offered, arrival, gamma_transform(service, scv)))
     return StationLaw(
-        single if ones.all() else (either if ones.any() else matched),
+        single
+        if ones.all()
+        else (Formula(_either, (ones, single, matched)) if ones.any() else matched),
         mean,
         mgc_wait_variance(arrival, service, scv, servers, waiting),
         mgc_wait_skew(arrival, service, scv, servers, waiting),
         atom=np.subtract(1.0, waiting),
     )
+
+
+def _matched(s: Complex, never: Frac, waiting: Frac, scale: S) -> Complex:
+    return never + waiting / (1.0 + scale * s)
+
+
+def _single(s: Complex, idle: Frac, arrival: PerS, own: Callable[[Complex], Complex]) -> Complex:
+    # Pollaczek and Khinchine's (1 - rho) / (1 - rho (1 - B) / (m s)), with one division.
+    return idle * s / (s - arrival * (1.0 - own(s)))
+
+
+def _either(
+    s: Complex,
+    first: NDArray[np.bool_],
+    one: Callable[[Complex], Complex],
+    other: Callable[[Complex], Complex],
+) -> Complex:
+    return np.where(first, one(s), other(s))
 
 
 def mg1_wait_law(arrival: PerS, service: StationLaw) -> StationLaw:
@@ -196,26 +208,25 @@ def ps_law(arrival: PerS, service: S, servers: Count) -> StationLaw:
     with np.errstate(all="ignore"):
         load = np.where(np.isfinite(mean), 1.0 - service / mean, 0.0)
     idle = np.less(load, 1e-12)
-    safe = np.where(idle, 0.5, load)
-
-    def transform(s: Complex) -> Complex:
-        sigma = s * service
-        middle = 1.0 + safe + sigma
-        root = 2.0 / (middle + np.sqrt(middle * middle - 4.0 * safe))
-        ahead = 1.0 - safe * root
-        ratio = safe * ((1.0 - root) / ahead) ** 2
-        grow = (1.0 - safe * root * root) / root
-        order = (1.0 + safe * (1.0 - root) + sigma) / grow
-        front = (1.0 - safe) * (1.0 - safe * root * root) / (ahead * ahead)
-        value = front * _geometric_over_linear(ratio, order) / grow
-        return np.where(idle, 1.0 / (1.0 + sigma), value)
-
     return StationLaw(
-        transform,
+        Formula(_ps, (service, np.where(idle, 0.5, load)[()], idle)),
         mean,
         ps_sojourn_variance(arrival, service, servers),
         ps_sojourn_skew(arrival, service, servers),
     )
+
+
+def _ps(s: Complex, service: S, load: Frac, idle: NDArray[np.bool_]) -> Complex:
+    sigma = s * service
+    middle = 1.0 + load + sigma
+    root = 2.0 / (middle + np.sqrt(middle * middle - 4.0 * load))
+    ahead = 1.0 - load * root
+    ratio = load * ((1.0 - root) / ahead) ** 2
+    grow = (1.0 - load * root * root) / root
+    order = (1.0 + load * (1.0 - root) + sigma) / grow
+    front = (1.0 - load) * (1.0 - load * root * root) / (ahead * ahead)
+    value = front * _geometric_over_linear(ratio, order) / grow
+    return np.where(idle, 1.0 / (1.0 + sigma), value)
 
 
 def _geometric_over_linear(ratio: Complex, order: Complex) -> Complex:

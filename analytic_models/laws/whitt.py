@@ -85,6 +85,8 @@ def whitt_mgc_factor(utilisation: Frac, scv: Pure, servers: Count) -> Pure:
         # Constant service leaves the first term alone, exponential service none.
         if np.ndim(scv) == 0 and scv == 0.0:
             return one
+        if np.ndim(scv) == 0 and scv == 1.0:
+            return np.ones_like(one)
         three = (1.0 - 4.0 * gamma) * np.exp(idle * (-2.0 / 3.0))
         four = np.minimum(1.0, 0.5 * (one + three))
         # A power by its logarithm: the vector exponential is several times faster than pow.
