@@ -281,5 +281,6 @@ def _tensor_arcs(
 
 def _cut(parts: list[Arcs], size: int, start: float) -> tuple[IntArray, float] | None:
     tails, heads, capacity = (np.concatenate(piece) for piece in zip(*parts, strict=True))
-    ends = (np.where(ends < 0, size + ends, ends) for ends in (tails, heads))
-    return minimum_cut(*ends, capacity, size, start)
+    # Negative numbers count from the end: the source and the sink.
+    tails, heads = (np.where(ends < 0, size + ends, ends) for ends in (tails, heads))
+    return minimum_cut(tails, heads, capacity, size, start)
