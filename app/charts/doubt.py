@@ -151,7 +151,7 @@ def regret_chart(contenders: Sequence[_Contender], unit: str) -> Chart:
                 "hovertemplate": "%{text}<extra></extra>",
             }
         ],
-        layout=_layout(f"behind the best in 95 % of worlds ({unit})", len(finite)),
+        layout=_layout(f"behind the best: 95 % point ({unit})", len(finite)),
         note=f"The robust choice loses least.{rest}",
         columns=("Design", "At most behind"),
         rows=[(one.label, one.regret_text) for one in contenders],

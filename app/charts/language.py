@@ -264,7 +264,7 @@ def shipping_chart(shipping: _Shipping) -> Chart:
             "x": [rate / 1e6 for _, rate in shipping.links],
             "y": [product / rate for _, rate in shipping.links],
             "text": [name for name, _ in shipping.links],
-            "textposition": "top right", "cliponaxis": False,
+            "textposition": "bottom left", "cliponaxis": False,
             "marker": {"color": "@backhaul", "symbol": "star", "size": 12},
             "hovertemplate": "%{text}: %{y:.3g} s<extra></extra>",
         })  # fmt: skip
