@@ -4,21 +4,25 @@ from __future__ import annotations
 
 __all__ = ["pareto_mask"]
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
+from analytic_models.optimizers.pareto_filters import (
+    below_staircase,
+    below_surface,
+    not_above_pivot,
+)
 from analytic_models.optimizers.protocols import BoolArray, FloatArray, IntArray
 
 _SMALL = 4096  # below this many points a filter costs more than it saves
-_BUCKETS = 1024
 _SAMPLE = 1 << 15
+_SURFACE_SAMPLE = 1 << 17
 _CELLS = 256
 _BLOCK = 256
 _CHUNK = 1 << 14
+_STAIR_BLOCK = 128
 _PIVOTS = 48
 _VOTERS = 512
 
@@ -80,12 +84,19 @@ def pareto_mask(
 
 
 def _candidates(table: FloatArray, signs: FloatArray) -> IntArray:
-    """Return the finite rows that no pivot of a sample dominates, lowest index first."""
+    """Return the finite rows that no point of a sample dominates, lowest index first."""
     rows: IntArray | None = None
     if len(table) > _SMALL:
-        sample = table[:: max(1, len(table) // _VOTERS // 4)] * signs
+        share = 8 if table.shape[1] == 2 else 4
+        sample = table[:: max(1, len(table) // _VOTERS // share)] * signs
         pivots = _strong_rows(sample[np.isfinite(sample).all(axis=1)])
+        plain = table.shape[1] == 2 and table.flags.c_contiguous and signs.min() > 0.0
+        if plain and not len(pivots):
+            rows = below_staircase(table[:, 0], table[:, 1], len(table) // _SAMPLE + 1)
         for pivot in pivots:
+            if plain and rows is None:
+                rows = not_above_pivot(table, pivot)
+                continue
             values = table if rows is None else table[rows]
             stay = np.concatenate(
                 [
@@ -105,22 +116,10 @@ def _candidates(table: FloatArray, signs: FloatArray) -> IntArray:
 
 def _not_above(block: FloatArray, pivot: FloatArray, signs: FloatArray) -> BoolArray:
     """Rows that are not worse than the pivot in every column; copies of the pivot stay."""
-    if len(pivot) == 2 and block.flags.c_contiguous:
-        # Two adjacent answers read as one 16-bit word: contiguous passes only.
-        flat = block.reshape(-1)
-        if signs.min() < 0:
-            flat = flat * np.tile(signs, len(block))
-        word = (flat <= _tiled(float(pivot[0]), float(pivot[1]))[: len(flat)]).view(np.uint16)
-        return np.asarray(word != 0, dtype=bool)
     better = np.zeros(len(block), dtype=bool)
     for column, value, sign in zip(block.T, pivot * signs, signs, strict=True):
         better |= column <= value if sign > 0 else column >= value
     return better
-
-
-@lru_cache(maxsize=1)
-def _tiled(first: float, second: float) -> FloatArray:
-    return np.tile((first, second), _CHUNK)
 
 
 def _strong_rows(sample: FloatArray) -> FloatArray:
@@ -129,11 +128,15 @@ def _strong_rows(sample: FloatArray) -> FloatArray:
         return sample
     scaled = np.stack([_unit_scaled(column) for column in sample.T], axis=1)
     best = np.argsort(scaled.sum(axis=1))[:_PIVOTS]
-    left, chosen = sample[:: max(1, len(sample) // _VOTERS)], []
+    left = sample[:: max(1, len(sample) // _VOTERS)]
+    chosen: list[FloatArray] = []
     for _ in range(3):
-        beats: BoolArray = np.all(sample[best][:, None, :] < left[None], axis=2)
+        beats = np.ones((len(best), len(left)), dtype=bool)
+        for strong, weak in zip(sample[best].T, left.T, strict=True):
+            beats &= strong[:, None] < weak
         winner = int(beats.sum(axis=1).argmax())
-        if beats[winner].mean() < 0.1:
+        # Two objectives have a filter that beats all but the strongest pivots.
+        if beats[winner].mean() < (0.1 if sample.shape[1] > 2 or chosen else 0.8):
             break
         chosen.append(sample[best[winner]])
         left = left[~beats[winner]]
@@ -157,7 +160,7 @@ def _front(columns: list[FloatArray], ties: Literal["all", "first"]) -> IntArray
             weight = np.sum([_unit_scaled(column) for column in kept], axis=0)
         order = np.lexsort((*kept[::-1], weight))
     else:
-        order = np.lexsort(tuple(kept[::-1]))
+        order = _ordered(kept)
     kept = [column[order] for column in kept]
     new = np.ones(len(order), dtype=bool)
     new[1:] = np.any([column[1:] != column[:-1] for column in kept], axis=0)
@@ -167,6 +170,13 @@ def _front(columns: list[FloatArray], ties: Literal["all", "first"]) -> IntArray
     chosen = good[np.cumsum(new) - 1] if ties == "all" else _spread(good, new)
     positions = order[chosen]
     return positions if rows is None else rows[positions]
+
+
+def _ordered(columns: list[FloatArray]) -> IntArray:
+    """Return the lexicographic order; one column decides it where its values are distinct."""
+    order = np.argsort(columns[0])
+    first = columns[0][order]
+    return order if np.all(first[1:] > first[:-1]) else np.lexsort(tuple(columns[::-1]))
 
 
 def _spread(good: BoolArray, new: BoolArray) -> BoolArray:
@@ -191,9 +201,9 @@ def _prefilter(columns: list[FloatArray]) -> IntArray | None:
     rows: IntArray | None = None
     while len(columns[0]) > _SMALL:
         if len(columns) == 2:
-            keep = _below_buckets(columns[0], columns[1])
+            keep = below_staircase(columns[0], columns[1], len(columns[0]) // _SAMPLE + 1)
         elif len(columns) == 3:
-            keep = _below_grid(columns)
+            keep = _below_surfaces(columns)
         else:
             keep = _below_pivots(columns)
         if len(keep) == len(columns[0]):
@@ -206,45 +216,13 @@ def _prefilter(columns: list[FloatArray]) -> IntArray | None:
     return rows
 
 
-def _cells(column: FloatArray, count: int) -> IntArray:
-    """Map values to cells 0 … count−1 by a monotone map."""
-    scaled = _unit_scaled(column) if abs(column).max() > 1e150 else None
-    if scaled is None:
-        low, high = float(column.min()), float(column.max())
-        factor = (count - 1) / (high - low) if high - low > 1e-290 else 0.0
-        scaled = (column - low) * factor
-    else:
-        scaled = scaled * (count - 1)
-    return scaled.astype(np.int64)
-
-
-def _below_buckets(x: FloatArray, y: FloatArray) -> IntArray:
-    """Rows not above the lowest y that a sample has in a bucket of smaller x."""
-    cell = _cells(x, _BUCKETS)
-    step = max(1, len(x) // _SAMPLE)
-    lowest = np.full(_BUCKETS, np.inf)
-    np.minimum.at(lowest, cell[::step], y[::step])
-    threshold = np.full(_BUCKETS, np.inf)
-    np.minimum.accumulate(lowest[:-1], out=threshold[1:])
-    return np.flatnonzero(y < threshold[cell])
-
-
-def _below_grid(columns: list[FloatArray]) -> IntArray:
-    """Rows not above the lowest third value that any row has in a smaller cell of two others."""
+def _below_surfaces(columns: list[FloatArray]) -> IntArray:
+    """Rows that no other row beats by a cell in two objectives and in the third."""
     keep = np.arange(len(columns[0]))
-    for third in range(3):
+    for third in (2, 1, 0):
         first, second = (columns[i][keep] for i in range(3) if i != third)
-        value = columns[third][keep]
-        row, column = _cells(first, _CELLS), _cells(second, _CELLS)
-        lowest = np.full(_CELLS * _CELLS, np.inf)
-        np.minimum.at(lowest, row * _CELLS + column, value)
-        grid = lowest.reshape(_CELLS, _CELLS)
-        np.minimum.accumulate(grid, axis=0, out=grid)
-        np.minimum.accumulate(grid, axis=1, out=grid)
-        threshold = np.full((_CELLS + 1, _CELLS + 1), np.inf)
-        threshold[1:, 1:] = grid
-        # Row i of the shifted table holds the minimum over cells strictly below i.
-        keep = keep[value < threshold.ravel()[row * (_CELLS + 1) + column]]
+        step = len(keep) // _SURFACE_SAMPLE + 1
+        keep = keep[below_surface(first, second, columns[third][keep], step, _CELLS)]
         if len(keep) <= _SMALL:
             break
     return keep
@@ -281,17 +259,22 @@ def _sweep_2d(columns: list[FloatArray]) -> BoolArray:
 def _sweep_3d(columns: list[FloatArray]) -> BoolArray:
     """Rows sorted by (x, y, z) and distinct: keep those outside the staircase of earlier (y, z)."""
     good = np.zeros(len(columns[0]), dtype=bool)
-    ys: list[float] = []
-    falls: list[float] = []  # −z of each stair, ascending with y
-    for index, (y, z) in enumerate(zip(columns[1].tolist(), columns[2].tolist(), strict=True)):
-        position = bisect_right(ys, y)
-        if position and -falls[position - 1] <= z:
-            continue
-        good[index] = True
-        start = bisect_left(ys, y, 0, position)
-        end = bisect_right(falls, -z, start)
-        ys[start:end] = [y]
-        falls[start:end] = [-z]
+    # Stairs: y ascending, z descending; a block meets those of the blocks before it.
+    stair_y, stair_z = np.array([-np.inf]), np.array([np.inf])
+    earlier = np.tri(_STAIR_BLOCK, k=-1, dtype=bool).T
+    for start in range(0, len(good), _STAIR_BLOCK):
+        y, z = (column[start : start + _STAIR_BLOCK] for column in columns[1:])
+        free = np.flatnonzero(z < stair_z[np.searchsorted(stair_y, y, side="right") - 1])
+        y, z = y[free], z[free]
+        beats = (y[:, None] <= y) & (z[:, None] <= z)
+        beats &= earlier[: len(free), : len(free)]
+        kept = ~beats.any(axis=0)
+        good[start + free[kept]] = True
+        all_y, all_z = np.append(stair_y, y[kept]), np.append(stair_z, z[kept])
+        order = np.argsort(all_y, kind="stable")
+        all_y, all_z = all_y[order], all_z[order]
+        falls = np.append(True, all_z[1:] < np.minimum.accumulate(all_z)[:-1])
+        stair_y, stair_z = all_y[falls], all_z[falls]
     return good
 
 
