@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Shown", "against", "short", "shown_unit", "significant"]
+__all__ = ["Shown", "against", "busy_words", "short", "shown_unit", "significant"]
 
 import math
 from dataclasses import dataclass
@@ -20,6 +20,8 @@ _LABELS = {
     "pp": "percentage points",
 }
 _MOST_DIGITS = 6
+# From here on per cent would be large numbers that say nothing more.
+_TIMES = 10.0
 
 
 @dataclass(frozen=True)
@@ -98,3 +100,16 @@ def against(value: float, limit: float, unit: str, digits: int = 2) -> tuple[str
         if pair[0] != pair[1] or value == limit:
             return pair
     return pair
+
+
+def busy_words(load: float) -> str:
+    """Write a utilisation: per cent of what a station can do, or how many times that.
+
+    Examples
+    --------
+    >>> busy_words(0.64), busy_words(29000.0)
+    ('64\u202f%', '29\u202f000×')
+    """
+    if load < _TIMES:
+        return format_quantity(load, "frac", 2)
+    return f"{format_quantity(significant(load, 2), 'count')}×"

@@ -22,7 +22,7 @@ from text import UNKNOWN, format_quantity, format_range, plain
 from analytic_models import Case, Evaluation, Scenario
 from analytic_models.lookups import losses
 from viewmodels.cuts import placement_words
-from viewmodels.display import against, short
+from viewmodels.display import against, busy_words, short
 
 Status = Literal["pass", "fail", "free", "unknown", "overloaded", "misfit"]
 
@@ -101,17 +101,18 @@ def headline(case: Case, evaluation: Evaluation) -> tuple[str, Status]:
     many = format_quantity(scenario.population_count, "count")
     who = "one device" if scenario.population_count == 1 else f"{many} devices"
     start = f"{dnn} for {who} {placement_words(scenario.dnn, case.design, catalog)}"
-    busy = overloaded_stations(evaluation)
-    if busy:
-        station, load = busy[0]
-        asked = format_quantity(load, "frac", 2)
-        return (
-            f"{start} and overloads {STATION_WORDS[station]}: {asked} of what it can do",
-            "overloaded",
-        )
     full = [name for name in _TIERS if evaluation.value(f"{name}_memory_frac") > 1.0]
     if full:
         return f"{start}, but does not fit into the memory of {STATION_WORDS[full[0]]}", "misfit"
+    busy = overloaded_stations(evaluation)
+    if busy:
+        station, load = busy[0]
+        asked = busy_words(load)
+        of = "" if asked.endswith("×") else " of"
+        return (
+            f"{start} and overloads {STATION_WORDS[station]}: {asked}{of} what it can do",
+            "overloaded",
+        )
     quantity, name = required_quantity(scenario)
     value = evaluation.value(quantity)
     if math.isnan(value):

@@ -158,10 +158,12 @@ def _saturation(evaluation: Evaluation, now: float) -> float:
 def _grid(axis: str, now: float, full: float) -> NDArray[np.float64]:
     end = max(_BEYOND * full, 1.25 * now) if math.isfinite(full) else 4.0 * max(now, 1.0)
     end = min(end, 25.0 * max(now, 1e-3))
-    if axis == "population_count":
-        whole = np.unique(np.round(np.linspace(1, max(end, 4.0), _POINTS)))
-        return np.unique(np.append(whole, now))
-    return np.unique(np.append(np.linspace(end / _POINTS, min(end, 1e4), _POINTS), now))
+    least = 1.0 if axis == "population_count" else end / _POINTS
+    end = max(end, 4.0) if axis == "population_count" else min(end, 1e4)
+    # Far beyond saturation an even grid would leave the curves themselves a few points only.
+    curved = np.linspace(least, min(full, end), _POINTS // 2)[:-1]
+    loads = np.concatenate([np.linspace(least, end, _POINTS), curved, [now]])
+    return np.unique(np.round(loads) if axis == "population_count" else loads)
 
 
 def _curve(

@@ -21,6 +21,7 @@ from analytic_models.units import bit_to_byte
 from analytic_models.user_data import UserData
 from viewmodels.choices import choice_label
 from viewmodels.cuts import placement_words, segment_words
+from viewmodels.display import busy_words
 
 _TIERS = (("device", "Device"), ("edge", "Edge"), ("cloud", "Cloud"))
 _HOPS = (("uplink", "Uplink"), ("backhaul", "Backhaul"))
@@ -183,7 +184,7 @@ def _busy_words(busy: float) -> str:
         return UNKNOWN
     if 0.0 < busy < _HARDLY:
         return f"< {format_quantity(_HARDLY, 'frac', 1)}"
-    return format_quantity(busy, "frac", 2)
+    return busy_words(busy)
 
 
 def _hop(evaluation: Evaluation, case: Case, name: str, label: str) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from viewmodels.labels import certificate_words
 _STEP = 1e7
 _NOTHING = 1e-6
 _TIE = 1.005
+# A toll below this is the rounding of the search.
+_FELT = 0.001
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def _row(worth: Worth, tolled: float, factor: float) -> Row:
         worth.selfish_utilisation,
         tolled,
         value.price,
-        format_quantity(worth.toll, "1", 3),
+        format_quantity(worth.toll, "1", 2) if worth.toll >= _FELT else f"under {_FELT}",
         value.server_s * factor,
         _saved(value.server_s),
         worth.selfish_server_s * factor,
