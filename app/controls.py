@@ -180,7 +180,8 @@ def _stops(part: state.Part, name: str, declared: Field, value: int, options: Op
     st.select_slider(
         declared.label,
         list(options.values),
-        format_func=lambda at: words.get(at, str(at)),
+        # A slider reads what it shows as Markdown, and layers have foreign names.
+        format_func=lambda at: markdown(words.get(at, at)),
         help=_help(declared),
         **_wired(part, name, int),
     )

@@ -38,7 +38,7 @@ def profile(ids: list[str], case: Case) -> None:
             ids[-1],
             "Layer by layer",
             options=ids,
-            format_func=label,
+            format_func=lambda id: markdown(label(id), 40),
         )
         id = id or ids[-1]
         precision = kept(
