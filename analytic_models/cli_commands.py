@@ -35,7 +35,8 @@ from analytic_models.design import load_scenarios
 from analytic_models.display import UNKNOWN, plain
 from analytic_models.errors import DesignError, Problem
 from analytic_models.evaluation import QUANTITIES, Evaluation, evaluate, sweep
-from analytic_models.explanation import explain, law_formula, law_references, law_summary
+from analytic_models.explanation import explain
+from analytic_models.explanation_laws import law_formula, law_references, law_summary
 from analytic_models.optimizers.placement import optimize
 from analytic_models.optimizers.solution import Solution
 from analytic_models.pipeline import HOOKS, OUTPUTS, PIPELINE

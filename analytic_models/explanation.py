@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["Difference", "Node", "diff", "explain", "law_formula", "law_references", "law_summary"]
+__all__ = ["Difference", "Node", "diff", "explain"]
 
-import inspect
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,8 +17,9 @@ from analytic_models.design import TIERS, Case
 from analytic_models.design_set import DesignSet
 from analytic_models.errors import DesignError, Problem
 from analytic_models.evaluation import QUANTITIES, Evaluation, evaluate, run_batch
+from analytic_models.explanation_laws import law_formula, law_references, law_summary
 from analytic_models.fields import declared_fields
-from analytic_models.graph import Binding, Law, total
+from analytic_models.graph import Binding
 from analytic_models.laws.compute import roofline_time
 from analytic_models.origins import Looked, Origin
 from analytic_models.pipeline import LABELS, PIPELINE
@@ -134,39 +132,6 @@ class Node:
         if depth > 0:
             lines += [child.to_text(depth - 1, indent + 1) for child in self.children]
         return "\n".join(lines)
-
-
-@cache
-def law_summary(law: Law) -> str:
-    """Return the first line of a law's documentation."""
-    line = (inspect.getdoc(law) or law.__name__).strip().splitlines()[0]
-    return re.sub(r"[,:]? ?:math:`[^`]*`", "", line).replace("``", "").rstrip(".")
-
-
-@cache
-def law_formula(law: Law) -> str:
-    """Return the LaTeX of a law's math block, or its first inline formula; empty if it has none."""
-    if law is total:
-        return r"\textstyle\sum_i x_i"
-    text = inspect.getdoc(law) or ""
-    match = re.search(r"\.\. math::[ \t]*(.*(?:\n[ \t]+\S.*|\n[ \t]*(?=\n[ \t]+\S))*)", text)
-    match = match or re.search(r":math:`([^`]*)`", text)
-    return " ".join(match[1].split()) if match else ""
-
-
-@cache
-def law_references(law: Law) -> tuple[str, ...]:
-    """Return what a law's References section lists."""
-    text = inspect.getdoc(law) or ""
-    match = re.search(r"References\n-+\n(.*?)(?:\n\n[A-Z]|\Z)", text, re.DOTALL)
-    if not match:
-        return ()
-    parts = (
-        re.split(r"[,;]\s+|\n", match[1])
-        if re.fullmatch(r"[a-z0-9\-, \n]+", match[1])
-        else [match[1]]
-    )
-    return tuple(" ".join(part.split()) for part in parts if part.strip())
 
 
 def explain(

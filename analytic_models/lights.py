@@ -10,26 +10,30 @@ __all__ = ["STATES", "Light", "digits", "lights", "relieved", "worst"]
 
 import dataclasses
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, Literal
+from collections.abc import Callable, Collection, Sequence
 
 from analytic_models.catalog import Catalog
-from analytic_models.design import Case, Scenario
-from analytic_models.display import format_quantity
-from analytic_models.evaluation import Evaluation, evaluate
+from analytic_models.design import Scenario
+from analytic_models.evaluation import Evaluation
+from analytic_models.lights_basis import (
+    STATES,
+    STATIONS,
+    Light,
+    State,
+    busiest,
+    percent,
+    sentence,
+    used_stations,
+)
+from analytic_models.lights_queues import (
+    batching,
+    discipline,
+    few_servers,
+    hands_on_clumps,
+    sharing,
+    smoothing,
+)
 
-State = Literal["green", "amber", "red"]
-STATES: tuple[State, ...] = ("green", "amber", "red")
-
-_STATIONS: Mapping[str, str] = {
-    "device": "the device",
-    "uplink": "the uplink",
-    "edge": "the edge site",
-    "backhaul": "the backhaul",
-    "cloud": "the cloud",
-}
 _WIRED = ("wan", "fibre", "ethernet")
 # Error of a stated load that nobody notices, and what it does to waiting: e / (1 - rho).
 _LOAD_ERROR = 0.05
@@ -38,39 +42,6 @@ _BUSY, _NEARLY_FULL = 0.7, 0.9
 _EVEN, _UNEVEN = 0.5, 1.0
 _FEW, _HARDLY_ANY = 20, 5
 _FADING_MATTERS, _FADES_OVERLOAD = 0.35, 0.8
-_SAME = 0.10
-_MEETS_A_QUEUE = 0.05
-
-
-@dataclass(frozen=True)
-class Light:
-    """One assumption of a result.
-
-    Parameters
-    ----------
-    id, label
-        Name for programs and words for people.
-    state
-        ``green`` inside what was measured to hold, ``amber`` outside it, ``red`` where the figure
-        misleads.
-    message
-        What is assumed and how far off that was measured to be.
-    touches
-        Which figures rest on it: ``mean``, ``tail`` (percentiles, misses), ``work`` (also energy
-        and cost).
-    remedy
-        Scenario fields that take the assumption away, or None.
-    remedy_label
-        What the remedy does, for a button.
-    """
-
-    id: str
-    label: str
-    state: State
-    message: str
-    touches: tuple[str, ...] = ("mean", "tail")
-    remedy: Mapping[str, Any] | None = field(default=None, hash=False)
-    remedy_label: str = ""
 
 
 def lights(evaluation: Evaluation, catalog: Catalog | None = None) -> tuple[Light, ...]:
@@ -90,6 +61,7 @@ def lights(evaluation: Evaluation, catalog: Catalog | None = None) -> tuple[Ligh
 
     Examples
     --------
+    >>> from analytic_models import Case, evaluate
     >>> found = lights(evaluate(Case()))
     >>> found[0].id, found[0].state
     ('arrivals', 'green')
@@ -101,12 +73,12 @@ def lights(evaluation: Evaluation, catalog: Catalog | None = None) -> tuple[Ligh
         _link,
         _load,
         _spread,
-        _servers,
-        _sharing,
-        _batching,
+        few_servers,
+        sharing,
+        batching,
         _layer_times,
-        _discipline,
-        _smoothing,
+        discipline,
+        smoothing,
     )
     found = (make(evaluation, catalog) for make in makers)
     return tuple(light for light in found if light is not None)
@@ -155,23 +127,6 @@ def _touched(quantity: str) -> set[str]:
     return set()
 
 
-def _used(evaluation: Evaluation, names: Collection[str] = tuple(_STATIONS)) -> list[str]:
-    """Return the stations that requests visit, in their order."""
-    return [n for n in _STATIONS if n in names and evaluation.value(f"{n}_service_s") > 0]
-
-
-def _busiest(evaluation: Evaluation, names: Collection[str]) -> tuple[str, float]:
-    """Return the busiest of some stations and its load."""
-    loads = {name: evaluation.value(f"{name}_utilisation_frac") for name in names}
-    known = {name: load for name, load in loads.items() if not math.isnan(load)}
-    name = max(known, key=lambda key: known[key], default="")
-    return name, known.get(name, 0.0)
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
 def _arrivals(evaluation: Evaluation, catalog: Catalog) -> Light | None:
     scenario = evaluation.batch.scenario
     label = "When requests come"
@@ -196,8 +151,10 @@ def _arrivals(evaluation: Evaluation, catalog: Catalog) -> Light | None:
             "simulation." + ("" if even else " Work that varies makes bursts less regular."),
         )
     if scenario.arrivals == "periodic":
-        shared = [s for s in _used(evaluation) if getattr(scenario, f"{s}_discipline") == "ps"]
-        _, load = _busiest(evaluation, shared)
+        shared = [
+            s for s in used_stations(evaluation) if getattr(scenario, f"{s}_discipline") == "ps"
+        ]
+        _, load = busiest(evaluation, shared)
         state: State = "amber" if load > 0.5 else "green"
         return Light(
             "arrivals",
@@ -240,7 +197,7 @@ def _sources(evaluation: Evaluation, catalog: Catalog) -> Light:
 
 
 def _link(evaluation: Evaluation, catalog: Catalog) -> Light | None:
-    if "uplink" not in _used(evaluation):
+    if "uplink" not in used_stations(evaluation):
         return None
     scenario = evaluation.batch.scenario
     label = "Rate of the uplink"
@@ -252,10 +209,10 @@ def _link(evaluation: Evaluation, catalog: Catalog) -> Light | None:
         heavy = in_fade > _FADES_OVERLOAD
         words = (
             "The uplink fades; the mean was within 3 % of simulation, p95 within 5 % and p99 "
-            f"within 7 %. In a fade the load is {_percent(in_fade)}"
+            f"within 7 %. In a fade the load is {percent(in_fade)}"
         )
         words += ": long fades pile requests up, and a run must see many of them." if heavy else "."
-        clumps = _clumps(evaluation)
+        clumps = hands_on_clumps(evaluation)
         if clumps:
             words += " With a queue in order of arrival behind it, p95 was 17 % too low."
         return Light("link", label, "amber" if heavy or clumps else "green", words)
@@ -264,33 +221,31 @@ def _link(evaluation: Evaluation, catalog: Catalog) -> Light | None:
     state: State = "green" if load < 0.05 else "red" if load > _FADES_OVERLOAD else "amber"
     words = (
         "A radio link is taken as steady. At a load of 35 % fades of 0.02 s made the mean 36 % and "
-        f"p99 60 % too low, fades of 2 s 76 % and 91 %; the load here is {_percent(load)}."
+        f"p99 60 % too low, fades of 2 s 76 % and 91 %; the load here is {percent(load)}."
     )
     remedy = {"uplink_slow_frac": 0.2}
     return Light("link", label, state, words, ("mean", "tail"), remedy, "Let it fade 20 % of time")
 
 
 def _load(evaluation: Evaluation, catalog: Catalog) -> Light:
-    name, load = _busiest(evaluation, _used(evaluation))
+    name, load = busiest(evaluation, used_stations(evaluation))
     label = "Distance from saturation"
-    where = _STATIONS.get(name, "no station")
+    where = STATIONS.get(name, "no station")
     if load >= 1.0:
-        words = (
-            f"{where} is asked for {_percent(load)} of what it can do: there is no steady state."
-        )
-        return Light("load", label, "red", _sentence(words))
+        words = f"{where} is asked for {percent(load)} of what it can do: there is no steady state."
+        return Light("load", label, "red", sentence(words))
     error = _LOAD_ERROR / (1.0 - load)
     words = (
-        f"{where} is at {_percent(load)}; a load that is {_percent(_LOAD_ERROR)} off changes "
-        f"waiting by about {_percent(error)}."
+        f"{where} is at {percent(load)}; a load that is {percent(_LOAD_ERROR)} off changes "
+        f"waiting by about {percent(error)}."
     )
     state: State = "green" if load < _BUSY else "amber" if load < _NEARLY_FULL else "red"
-    return Light("load", label, state, _sentence(words))
+    return Light("load", label, state, sentence(words))
 
 
 def _spread(evaluation: Evaluation, catalog: Catalog) -> Light:
     scenario = evaluation.batch.scenario
-    used = _used(evaluation)
+    used = used_stations(evaluation)
     compute = scenario.compute_scv if any(s in used for s in ("device", "edge", "cloud")) else 0.0
     message = scenario.message_scv if any(s in used for s in ("uplink", "backhaul")) else 0.0
     scv = max(compute, message)
@@ -300,76 +255,6 @@ def _spread(evaluation: Evaluation, catalog: Catalog) -> Light:
         "lognormal instead, p99 was 5 % too low at 0.5, 12 % at 1 and 29 % at 4."
     )
     return Light("spread", "Spread of service times", state, words, ("tail",))
-
-
-def _servers(evaluation: Evaluation, catalog: Catalog) -> Light | None:
-    scenario = evaluation.batch.scenario
-    many = [
-        tier
-        for tier in _used(evaluation, ("edge", "cloud"))
-        if getattr(scenario, f"{tier}_servers_count") > 1
-        and getattr(scenario, f"{tier}_discipline") == "fcfs"
-    ]
-    if not many or scenario.compute_scv == 1:
-        return None
-    name, load = _busiest(evaluation, many)
-    state: State = "amber" if load > 0.5 else "green"
-    words = (
-        f"Several machines at {_STATIONS[name]} share a queue, at {_percent(load)}: means were "
-        "-5.6 to +1.5 %, p99 -2.3 to +7.6 % from simulation for 4 to 16 machines."
-    )
-    return Light("servers", "Waits behind several machines", state, words, ("tail",))
-
-
-def _sharing(evaluation: Evaluation, catalog: Catalog) -> Light | None:
-    scenario = evaluation.batch.scenario
-    shared = [s for s in _used(evaluation) if getattr(scenario, f"{s}_discipline") == "ps"]
-    if not shared or scenario.arrivals != "poisson":
-        return None
-    name, load = _busiest(evaluation, shared)
-    far = scenario.message_scv > 1 and name in ("uplink", "backhaul")
-    clumps = _clumps(evaluation)
-    state: State = "amber" if far or clumps or load > _NEARLY_FULL else "green"
-    words = (
-        f"Percentiles of the time in {_STATIONS[name]}, which is shared, are a fit where the work "
-        "is not exponential: p95 and p99 were within 2 % of simulation up to variation 1, p95 9 % "
-        "below it at 4."
-    )
-    if clumps:
-        words += (
-            " Requests that share a link leave it together: with a queue in order of arrival "
-            "behind it, p95 and p99 of the whole were 3 to 11 % below simulation."
-        )
-    return Light("sharing", "Tail of shared stations", state, words, ("tail",))
-
-
-def _clumps(evaluation: Evaluation) -> bool:
-    """Whether a shared hop hands fixed messages on to a busy queue in order of arrival."""
-    scenario = evaluation.batch.scenario
-    return scenario.message_scv < 1 and any(
-        getattr(scenario, f"{hop}_discipline") == "ps"
-        and evaluation.value(f"{hop}_service_s") > 0
-        and getattr(scenario, f"{tier}_discipline") == "fcfs"
-        and evaluation.value(f"{tier}_waiting_frac") > _MEETS_A_QUEUE
-        for hop, tier in (("uplink", "edge"), ("backhaul", "cloud"))
-    )
-
-
-def _batching(evaluation: Evaluation, catalog: Catalog) -> Light | None:
-    scenario = evaluation.batch.scenario
-    tiers = [
-        tier
-        for tier in _used(evaluation, ("edge", "cloud"))
-        if getattr(scenario, f"{tier}_discipline") == "batch"
-    ]
-    if not tiers:
-        return None
-    words = (
-        "The mean is an upper bound, 0 to 9 % above the exact chain; p95 and p99 were within 4 % "
-        "of simulation. The time that one more request adds comes from efficiencies measured at "
-        "single requests, so larger batches may be faster than stated."
-    )
-    return Light("batching", "Batches", "amber", words, ("mean", "tail", "work"))
 
 
 def _layer_times(evaluation: Evaluation, catalog: Catalog) -> Light:
@@ -404,57 +289,7 @@ def _layer_times(evaluation: Evaluation, catalog: Catalog) -> Light:
 
 
 def _listed(tiers: Collection[str]) -> str:
-    return " and ".join(_STATIONS[tier] for tier in tiers)
-
-
-@lru_cache(maxsize=512)
-def _required(case: Case) -> float:
-    return evaluate(case, ["latency_p99_s"]).value("latency_p99_s")
-
-
-def _discipline(evaluation: Evaluation, catalog: Catalog) -> Light | None:
-    scenario = evaluation.batch.scenario
-    names = [s for s in _used(evaluation) if getattr(scenario, f"{s}_discipline") in ("fcfs", "ps")]
-    names = [s for s in names if s != "device"]
-    name, _ = _busiest(evaluation, names)
-    if not name or evaluation.batch.user_data is not None:
-        return None
-    now = getattr(scenario, f"{name}_discipline")
-    other = "ps" if now == "fcfs" else "fcfs"
-    change = {f"{name}_discipline": other}
-    here = evaluation.value("latency_p99_s")
-    there = _required(evaluation.case().with_scenario(**change))
-    if not (math.isfinite(here) and math.isfinite(there)) or here <= 0:
-        return None
-    state: State = "green" if abs(there / here - 1.0) <= _SAME else "amber"
-    kinds = {"fcfs": "first come, first served", "ps": "shared by all at once"}
-    words = (
-        f"{_STATIONS[name]} is {kinds[now]}: p99 is {format_quantity(here, 's', 2)}; if it were "
-        f"{kinds[other]}, {format_quantity(there, 's', 2)}."
-    )
-    return Light(
-        "discipline",
-        "How the busiest station serves",
-        state,
-        _sentence(words),
-        ("mean", "tail"),
-        change,
-        f"Make it {kinds[other]}",
-    )
-
-
-def _smoothing(evaluation: Evaluation, catalog: Catalog) -> Light | None:
-    if len(_used(evaluation)) < 2:
-        return None
-    words = (
-        "Each station is fed as if nothing stood before it. Fixed services upstream even the flow "
-        "out: the mean of chains in order of arrival was up to 7 % above simulation, p99 up to 5 %."
-    )
-    return Light("smoothing", "Stations in a row", "green", words)
-
-
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]
+    return " and ".join(STATIONS[tier] for tier in tiers)
 
 
 def relieved(scenario: Scenario, light: Light) -> Scenario:

@@ -11,7 +11,7 @@ from analytic_models.catalog import Catalog
 from analytic_models.design import Case
 from analytic_models.effects import EFFECTS
 from analytic_models.errors import Problem
-from analytic_models.explanation import law_formula, law_references
+from analytic_models.explanation_laws import law_formula, law_references
 from analytic_models.graph import Law, total
 from analytic_models.pipeline import HOOKS, LABELS, PIPELINE
 from taxonomy.load import Taxonomy

@@ -17,12 +17,11 @@ from analytic_models.design_set import DesignSet
 from analytic_models.errors import DesignError, Problem
 from analytic_models.evaluation import QUANTITIES, Evaluation, evaluate, run_batch
 from analytic_models.optimizers.certificate import Certificate
+from analytic_models.optimizers.funnel import funnel_of, meets, nearest_miss
 from analytic_models.optimizers.pareto import pareto_mask
 from analytic_models.optimizers.solution import (
     Binding,
     Constraint,
-    FunnelStep,
-    NearestMiss,
     Solution,
 )
 from analytic_models.optimizers.space import Space, default_space, enumerate_designs
@@ -122,14 +121,6 @@ def _constraints(
     return (*_always(scenario), *(c for c in subject_to if c not in _ALWAYS))
 
 
-def _met(values: Floats, constraint: Constraint, slack: float = 0.0) -> Bools:
-    """Whether each value meets a constraint; what is not known does not."""
-    room = slack * abs(constraint.limit) + 1e-12 * abs(constraint.limit)
-    if constraint.sense == "<=":
-        return np.asarray(values <= constraint.limit + room)
-    return np.asarray(values >= constraint.limit - room)
-
-
 def _slack(constraint: Constraint) -> float:
     return SCREENING_MARGIN if constraint.quantity in _SCREENED else 0.0
 
@@ -184,11 +175,11 @@ def optimize(
     screened = run_batch(batch_of(scenario, designs, catalog=catalog), wanted)
     sign = -1.0 if minimise in _MAXIMISED else 1.0
     objective = sign * screened[minimise]
-    met = np.stack([_met(screened[c.quantity], c) for c in constraints])
+    met = np.stack([meets(screened[c.quantity], c) for c in constraints])
     search = _Search(scenario, designs, minimise, sign, constraints, catalog)
-    loose = np.stack([_met(screened[c.quantity], c, _slack(c)) for c in constraints])
+    loose = np.stack([meets(screened[c.quantity], c, _slack(c)) for c in constraints])
     order, best = search.best(objective, np.asarray(loose.all(axis=0)))
-    funnel = _funnel(constraints, met, screened, objective, minimise)
+    funnel = funnel_of(constraints, met, screened, objective, minimise)
     feasible = np.flatnonzero(met.all(axis=0) & np.isfinite(objective))
     certificate = Certificate(
         "exact",
@@ -213,7 +204,7 @@ def optimize(
             funnel,
             (),
             None,
-            _nearest(screened, constraints, designs, scenario),
+            nearest_miss(screened, constraints, designs, scenario),
             screened,
             feasible,
             time.perf_counter() - begun,
@@ -273,7 +264,7 @@ class _Search:
             catalog=self.catalog,
         )
         result = run_batch(batch, wanted)
-        met = [_met(result[c.quantity], c) for c in self.constraints]
+        met = [meets(result[c.quantity], c) for c in self.constraints]
         for i, row in enumerate(new):
             self._cache[row] = (
                 self.sign * float(result[self.minimise][i]),
@@ -355,77 +346,6 @@ class _Search:
                 )
                 found.append(Binding(constraint, at, self.sign * value, case))
         return tuple(found)
-
-
-def _funnel(
-    constraints: tuple[Constraint, ...],
-    met: Bools,
-    screened: Evaluation,
-    objective: Floats,
-    minimise: str,
-) -> tuple[FunnelStep, ...]:
-    """Count what is left after each constraint in turn, gaps apart from violations."""
-    left = np.ones(met.shape[1], dtype=bool)
-    steps = [FunnelStep("all designs", 0, int(left.sum()))]
-    for constraint, ok in zip(constraints, met, strict=True):
-        unknown = np.isnan(screened[constraint.quantity]) & left
-        if unknown.any():
-            left &= ~unknown
-            reason = screened.reason(constraint.quantity)
-            label = f"{QUANTITIES[constraint.quantity][0].lower()} is not known"
-            steps.append(
-                FunnelStep(label, int(unknown.sum()), int(left.sum()), (reason,) if reason else ())
-            )
-        before = int(left.sum())
-        left &= ok
-        steps.append(
-            FunnelStep(
-                constraint.label or constraint.quantity, before - int(left.sum()), int(left.sum())
-            )
-        )
-    gone = left & ~np.isfinite(objective)
-    if gone.any():
-        left &= ~gone
-        reason = screened.reason(minimise)
-        steps.append(
-            FunnelStep(
-                "the objective is not known",
-                int(gone.sum()),
-                int(left.sum()),
-                (reason,) if reason else (),
-            )
-        )
-    return tuple(steps)
-
-
-def _nearest(
-    screened: Evaluation,
-    constraints: tuple[Constraint, ...],
-    designs: DesignSet,
-    scenario: Scenario,
-) -> NearestMiss | None:
-    """Return the design whose worst relative violation is smallest."""
-    worst = np.zeros(len(screened))
-    for constraint in constraints:
-        values = screened[constraint.quantity]
-        if constraint.quantity == "stable_flag":
-            values, limit = screened["bottleneck_utilisation_frac"], 1.0
-            gap = np.maximum(values - limit, 0.0)
-            gap = np.where(values >= limit, np.maximum(gap, 1e-9), gap)
-        else:
-            scale = abs(constraint.limit) or 1.0
-            signed = (values - constraint.limit) / scale
-            gap = np.maximum(signed if constraint.sense == "<=" else -signed, 0.0)
-        worst = np.maximum(worst, np.where(np.isnan(gap), np.inf, gap))
-    if not np.isfinite(worst).any():
-        return None
-    row = int(np.argmin(worst))
-    violated = tuple(
-        (constraint, float(screened[constraint.quantity][row]))
-        for constraint in constraints
-        if not _met(screened[constraint.quantity][row : row + 1], constraint)[0]
-    )
-    return NearestMiss(Case(scenario, designs.design(row)), violated)
 
 
 def pareto_front(solution: Solution, objectives: Sequence[str]) -> NDArray[np.int64]:
