@@ -14,6 +14,7 @@ from scipy import special
 
 from analytic_models.laws.batch_chain import batch_law
 from analytic_models.laws.batch_station import batch_skew, batch_variance, batch_wait
+from analytic_models.laws.burst_patterns import burst_spacing, burst_wait
 from analytic_models.laws.erlang import erlang_c
 from analytic_models.laws.fading_station import fading_link, fading_wait
 from analytic_models.laws.inversion import Complex
@@ -22,8 +23,6 @@ from analytic_models.laws.queueing import mgc_wait_mean
 from analytic_models.laws.service_laws import gamma_law, thinned_law
 from analytic_models.laws.sharing import shared_law, shared_variance
 from analytic_models.laws.source_patterns import (
-    burst_spacing,
-    burst_wait,
     bursty_wait,
     periodic_variance,
     periodic_wait,

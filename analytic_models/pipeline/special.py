@@ -8,6 +8,7 @@ from analytic_models.graph import Binding, Bound, bind, either
 from analytic_models.laws import (
     arithmetic,
     batch_station,
+    burst_patterns,
     fading_station,
     sharing,
     source_patterns,
@@ -60,7 +61,7 @@ def spacing(station: str, before: str, spaced: str, servers: str, words: str) ->
         by="synchronised_flag",
         off=bind(arithmetic.nominal_duration, nominal="nominal_duration_s"),
         on=bind(
-            source_patterns.burst_spacing,
+            burst_patterns.burst_spacing,
             spacing=spaced,
             service=f"{before}_service_s",
             servers=servers,
@@ -152,7 +153,7 @@ def pattern_laws(station: str, arrival: str, servers: str, scv: str, share: str)
     burst["spacing"] = "nominal_duration_s" if station == "uplink" else f"{station}_spacing_s"
     flag, busy = "synchronised_flag", f"{station}_utilisation_frac"
     return (
-        ((flag, bind(source_patterns.burst_wait, **burst, utilisation=busy)), *waits),
-        ((flag, bind(source_patterns.burst_variance, **burst)), *variances),
-        ((flag, bind(source_patterns.burst_skew, service=service, scv=scv)), *skews),
+        ((flag, bind(burst_patterns.burst_wait, **burst, utilisation=busy)), *waits),
+        ((flag, bind(burst_patterns.burst_variance, **burst)), *variances),
+        ((flag, bind(burst_patterns.burst_skew, service=service, scv=scv)), *skews),
     )
