@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+import parts
 import state
 import streamlit as st
 from viewmodels.display import significant
@@ -40,10 +41,7 @@ def catalog_style() -> None:
 
 def title(heading: str, lead: str) -> None:
     """Draw the heading of a page and the sentence that says what it is for."""
-    st.html(
-        f'<h1 class="eccc-headline">{html.escape(heading)}</h1>'
-        f'<p class="eccc-lead">{html.escape(lead)}</p>'
-    )
+    parts.title(heading, below=lead)
 
 
 def kept(

@@ -52,7 +52,7 @@ def title(sentence: str, status: str = "free", below: str = "") -> None:
         A plain sentence in small letters under it.
     """
     mark = f' <span class="mark {status}">{MARKS[status]}</span>' if MARKS[status] else ""
-    small = f'<p class="eccc-below">{html.escape(below)}</p>' if below else ""
+    small = f'<p class="eccc-lead">{html.escape(below)}</p>' if below else ""
     st.html(f'<h1 class="eccc-headline">{html.escape(sentence)}{mark}</h1>{small}')
 
 

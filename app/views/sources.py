@@ -6,6 +6,7 @@ import state
 import streamlit as st
 from catalog_parts import catalog_style, cell, html_table, kept, page_of, title
 from source_lists import ROWS, disagreeing, ranges, source_cards
+from text import format_quantity
 from viewmodels.influence import used_facts
 from viewmodels.provenance import field_words
 from viewmodels.sources import (
@@ -74,7 +75,8 @@ def facts(case: Case) -> None:
     rows = find_facts(words, home, origin or "all", field, keys, catalog)
     counts = ", ".join(f"{count} {name}" for name, count in origin_counts(rows).items())
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{len(rows)} of {len(fact_rows(catalog))} facts**: {counts}")
+        few, all_ = (format_quantity(len(some), "count") for some in (rows, fact_rows(catalog)))
+        st.markdown(f"**{few} of {all_} facts**: {counts}")
         st.download_button(
             "Download as CSV",
             lambda: rows_as_csv(rows),
@@ -105,7 +107,8 @@ def page() -> None:
     catalog = case.catalog()
     title(
         "Sources: where every number comes from",
-        f"{len(fact_rows(catalog))} facts from {len(catalog.sources)} sources. What nobody states "
+        f"{format_quantity(len(fact_rows(catalog)), 'count')} facts from "
+        f"{len(catalog.sources)} sources. What nobody states "
         "is an assumption with a reason and a range, or a gap; never a silent default.",
     )
     view = kept(st.segmented_control, "source_view", VIEWS[0], "Show", options=list(VIEWS))
