@@ -9,13 +9,14 @@ from __future__ import annotations
 
 __all__ = ["solve_mix"]
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
 from analytic_models.optimizers.congestion import Stations
+from analytic_models.optimizers.mix_limits import mix_within
 from analytic_models.optimizers.mix_result import (
     Column,
     MixSolution,
@@ -37,6 +38,7 @@ def solve_mix(
     oracles: Sequence[Pricing | None] | None = None,
     tolerance: float = 1e-10,
     iterations: int = 200,
+    limits: Mapping[str, float] | None = None,
 ) -> MixSolution:
     """Find the mix of least mean latency, or the mix from which no user wants to deviate.
 
@@ -55,11 +57,16 @@ def solve_mix(
         Stop when the gap is below this fraction of the mean latency.
     iterations
         Most rounds of column generation.
+    limits
+        Metric → largest mean over all requests (ε-constraints), for the system optimum of tables.
 
     Raises
     ------
     ValueError
-        If there is no class, or the classes do not share their stations.
+        If there is no class, the classes do not share their stations, or limits come with an
+        equilibrium or with pricing functions.
+    KeyError
+        If a limited metric is missing in a table.
 
     References
     ----------
@@ -67,6 +74,14 @@ def solve_mix(
     Lacoste-Julien, Jaggi (2015). On the global linear convergence of Frank–Wolfe. NeurIPS.
     """
     check_shared(classes)
+    if limits:
+        if objective != "system" or oracles is not None:
+            raise ValueError("limits apply to the system optimum of demand tables only")
+
+        def free(priced: Sequence[DemandTable]) -> MixSolution:
+            return solve_mix(priced, tolerance=tolerance, iterations=iterations)
+
+        return mix_within(free, classes, limits)
     state = _State.start(classes, oracles or [None] * len(classes))
     stations = Stations(np.asarray(classes[0].servers, dtype=np.float64))
     extra = np.zeros(len(stations.servers)) if tolls is None else np.asarray(tolls)

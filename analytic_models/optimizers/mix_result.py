@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Column", "MixSolution", "Pricing", "check_shared", "describe", "unstable"]
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -55,6 +55,9 @@ class MixSolution:
         Rounds of column generation.
     method, certificate
         How it was found and what is promised.
+    used, limit_prices
+        Limited metric → its mean over all requests, and the latency that one more unit of its
+        limit saves, s per unit; empty without limits.
     """
 
     shares: tuple[Mapping[int, float], ...]
@@ -69,6 +72,8 @@ class MixSolution:
     iterations: int
     method: str
     certificate: Certificate
+    used: Mapping[str, float] = field(default_factory=dict)
+    limit_prices: Mapping[str, float] = field(default_factory=dict)
 
 
 def check_shared(classes: Sequence[DemandTable]) -> None:
