@@ -74,8 +74,7 @@ def _head(found: Card) -> None:
     st.html(
         f'<div class="eccc-card"><p class="eccc-path">{_e(found.path)}</p><h2>{_e(found.name)}</h2>'
         f'<p><span class="eccc-badge eccc-o-{found.kind}">{_e(found.kind_words)}</span> '
-        f'<span class="eccc-badge" title="{_e(found.evidence_words)}">{_e(found.evidence)}</span> '
-        f'<span class="eccc-small">its place in the tree: {_e(found.evidence_words)}</span></p>'
+        f'<span class="eccc-small">Its place in the tree: {_e(found.evidence_words)}</span></p>'
         f"<p>{_e(found.definition)}</p>{entry}{note}</div>"
     )
 
