@@ -26,7 +26,7 @@ def mix_within(
     solve: Solver,
     classes: Sequence[DemandTable],
     limits: Mapping[str, float],
-    tolerance: float = 1e-9,
+    tolerance: float = 1e-8,
     rounds: int = 100,
 ) -> MixSolution:
     """Return the best mix whose request-weighted mean metrics stay within their limits.
