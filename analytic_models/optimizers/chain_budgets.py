@@ -4,7 +4,8 @@ from __future__ import annotations
 
 __all__ = ["place_chain_within"]
 
-from dataclasses import dataclass
+import time
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -24,11 +25,14 @@ from analytic_models.optimizers.chain_dual import (
     scaled,
     to_go,
 )
-from analytic_models.optimizers.protocols import BoolArray, FloatArray, IntArray
+from analytic_models.optimizers.chain_labels import search_below
+from analytic_models.optimizers.protocols import FloatArray, IntArray
 
 _METHOD = "Lagrangian bound + label setting"
-_MODEST = 1500  # labels in one layer
-_FEW, _STRONG = 30, 64
+_MODEST = 30_000  # partial paths at one place
+_OPEN = 0.4  # arcs per layer beside the best paths in the first search
+_WIDER = 1.6
+_IDLE = 1000  # partial paths of a search that was far too narrow
 
 
 def place_chain_within(
@@ -41,9 +45,9 @@ def place_chain_within(
 ) -> ChainPlan:
     """Return the cheapest path whose additive uses stay within budgets, proven optimal.
 
-    The Lagrangian dual bounds the cost and removes arcs that no improving path can take. Label
-    setting with that bound and with dominance solves the rest if few labels suffice; otherwise a
-    mixed-integer programme over the remaining arcs does.
+    The Lagrangian dual bounds the cost and removes arcs that no improving path can take. Searches
+    from both ends with that bound and with dominance look for paths below a rising cut-off. If
+    they make too many partial paths, a mixed-integer programme over the remaining arcs decides.
 
     Parameters
     ----------
@@ -57,7 +61,7 @@ def place_chain_within(
     end, end_uses
         Shapes (T,) and (R, T): cost and uses of ending on each tier, 0 by default.
     time_limit_s
-        Limit for the mixed-integer programme, s; then the answer comes with a gap.
+        Limit for the search and for the programme each, s; then the answer comes with a gap.
 
     References
     ----------
@@ -69,47 +73,51 @@ def place_chain_within(
     within = np.all(least[:, 0, 0] <= problem.budgets + SLACK)
     if not within or not np.isfinite(to_go(problem.arcs, problem.end)[0, 0]):
         return _no_plan(np.inf, "infeasible", "no path stays within every single budget")
-    dual = maximise_dual(problem)
-    found = _by_labels(problem, dual, least)
-    if found is None:
-        return _by_programme(problem, dual, time_limit_s)
-    path, labels = found
-    if path is None:
+    dual, labels, proven = _by_labels(problem, maximise_dual(problem), time_limit_s)
+    if proven < dual.cost:
+        return _by_programme(problem, dual, proven, time_limit_s)
+    if dual.path is None:
         return _no_plan(np.inf, "infeasible", "label setting found no path within the budgets")
-    return _finish(problem, path, path_cost(problem, path), "optimal", f"{labels} labels")
+    return _finish(problem, dual.path, dual.cost, "optimal", f"{labels} labels")
 
 
-def _most_to_go(problem: BudgetedChain, open_arcs: BoolArray) -> FloatArray:
-    """Return the most of each budget that open arcs can take from (layer, tier) to the end."""
-    worst = [
-        -to_go(np.where(open_arcs, -use, np.inf), -take)
-        for use, take in zip(problem.uses, problem.end_uses, strict=True)
-    ]
-    return np.stack(worst)
-
-
-def _by_labels(
-    problem: BudgetedChain, dual: Dual, least: FloatArray
-) -> tuple[tuple[IntArray, IntArray] | None, int] | None:
-    """Return the best path (or that there is none) and the labels made; None if too many."""
-    labels = 0
-    width = np.inf if np.isfinite(dual.cost) else max(0.02 * abs(dual.bound), 1e-9)
-    while dual.bound < dual.cost:
+def _by_labels(problem: BudgetedChain, dual: Dual, time_limit_s: float) -> tuple[Dual, int, float]:
+    """Return the dual with the best path seen, the partial paths made, and the proven bound."""
+    labels, width, proven = 0, _first_width(problem, dual), dual.bound
+    begun = time.perf_counter()
+    while proven < dual.cost:
         cutoff = min(dual.cost, dual.bound + width)
-        found = _label_setting(problem, dual, least, cutoff, _MODEST)
-        if found is None:
-            return None
-        path, count = found
-        labels += count
-        if path is not None:
-            return path, labels
-        if cutoff >= dual.cost or cutoff > problem.widest:
+        found = search_below(problem, dual, cutoff, _MODEST)
+        labels += found.labels
+        if not found.complete:
             break
-        width *= 2.0
-    return dual.path, labels
+        last = cutoff >= dual.cost or cutoff > problem.widest
+        if found.cost < dual.cost:
+            dual = replace(dual, path=found.path, cost=found.cost)
+        proven = dual.cost if found.cost < cutoff or last else cutoff
+        if time.perf_counter() - begun > time_limit_s:
+            break
+        width *= _WIDER if found.labels > _IDLE else 2.5
+        if dual.cost - dual.bound < 1.5 * width:
+            width = dual.cost - dual.bound
+    return dual, labels, max(proven, dual.bound)
 
 
-def _by_programme(problem: BudgetedChain, dual: Dual, time_limit_s: float) -> ChainPlan:
+def _first_width(problem: BudgetedChain, dual: Dual) -> float:
+    """Return a distance from the bound within which few arcs beside the best path lie."""
+    priced, end = problem.priced(dual.multipliers)
+    rest, start = to_go(priced, end), from_start(priced)
+    excess = start[:-1, :, None, None] + priced + rest[1:, None, :, None] - rest[0, 0]
+    excess = np.sort(excess[np.isfinite(excess)])
+    least = 1e-6 * max(abs(dual.bound), abs(rest[0, 0]), 1e-300)
+    count = int(np.searchsorted(excess, least)) + int(_OPEN * len(priced))
+    first = float(excess[count]) if count < len(excess) else np.inf
+    return max(first, 1e-3 * abs(dual.bound))
+
+
+def _by_programme(
+    problem: BudgetedChain, dual: Dual, proven: float, time_limit_s: float
+) -> ChainPlan:
     """Solve the arcs that a path below the best known cost can use as an integer programme."""
     priced, end = problem.priced(dual.multipliers)
     rest = to_go(priced, end) - float(dual.multipliers @ problem.budgets)
@@ -145,7 +153,7 @@ def _by_programme(problem: BudgetedChain, dual: Dual, time_limit_s: float) -> Ch
     )
     detail = f"{count} of {np.isfinite(problem.arcs).sum()} arcs in the integer programme"
     done = answer.status in (0, 2)
-    path, bound = dual.path, dual.bound
+    path, bound = dual.path, proven
     if answer.x is not None:
         used = answer.x > 0.5
         found = (head[used], option[used])
@@ -158,110 +166,6 @@ def _by_programme(problem: BudgetedChain, dual: Dual, time_limit_s: float) -> Ch
     elif done and path is not None:
         bound = path_cost(problem, path)
     return _finish(problem, path, bound, "optimal" if done else "stopped", detail)
-
-
-def _label_setting(
-    problem: BudgetedChain, dual: Dual, least: FloatArray, cutoff: float, limit: int
-) -> tuple[tuple[IntArray, IntArray] | None, int] | None:
-    """Return the best path that costs less than the cut-off and the number of labels made.
-
-    ``None`` if some layer had more labels than allowed.
-    """
-    arcs, _ = problem.priced(dual.multipliers)
-    bounds = _Bounds.of(problem, dual)
-    rest = bounds.rest[0]
-    start = from_start(arcs)
-    reduced = start[:-1, :, None, None] + arcs + rest[1:, None, :, None]
-    layers, tails, heads, options = np.nonzero(reduced < cutoff)
-    most = _most_to_go(problem, reduced < cutoff)
-    firsts = np.searchsorted(layers, np.arange(len(arcs) + 1))
-    labels = np.zeros((1, 1 + len(problem.budgets)))
-    tier = np.zeros(1, dtype=np.int64)
-    history: list[tuple[IntArray, IntArray, IntArray]] = []
-    count = 0
-    for layer in range(len(arcs)):
-        chosen = slice(firsts[layer], firsts[layer + 1])
-        arc_tail, arc_head, arc_option = tails[chosen], heads[chosen], options[chosen]
-        label, arc = np.nonzero(tier[:, None] == arc_tail[None, :])
-        place = (layer, arc_tail[arc], arc_head[arc], arc_option[arc])
-        step = np.stack([problem.arcs[place], *(use[place] for use in problem.uses)], axis=1)
-        fresh, head = labels[label] + step, arc_head[arc]
-        room = problem.budgets + SLACK - least[:, layer + 1, head].T
-        keep = np.flatnonzero(np.all(fresh[:, 1:] <= room, axis=1))
-        keep = bounds.below(fresh, head, keep, layer + 1, cutoff)
-        if len(keep) > 8 * limit:
-            return None
-        if len(keep) > _FEW:
-            # Below what the rest of the path can take at most, a use makes no difference.
-            spare = problem.budgets - most[:, layer + 1, head[keep]].T
-            plain = np.concatenate([fresh[keep, :1], np.maximum(fresh[keep, 1:], spare)], axis=1)
-            weighed = fresh[keep, 0] + fresh[keep, 1:] @ dual.multipliers
-            keep = keep[_undominated(plain, head[keep], weighed)]
-        count += len(keep)
-        if len(keep) > limit:
-            return None
-        labels, tier = fresh[keep], head[keep]
-        history.append((label[keep], tier, arc_option[arc[keep]]))
-        if not len(keep):
-            return None, count
-    total = labels[:, 0] + problem.end[tier]
-    taken = labels[:, 1:] + problem.end_uses[:, tier].T
-    total[np.any(taken > problem.budgets + SLACK, axis=1)] = np.inf
-    winner = int(total.argmin())
-    if not total[winner] < cutoff:
-        return None, count
-    return _backtrack(history, winner), count
-
-
-@dataclass(frozen=True)
-class _Bounds:
-    """Lagrangian bounds on what completing a label costs, for several multipliers."""
-
-    multipliers: list[FloatArray]
-    rest: list[FloatArray]
-
-    @classmethod
-    def of(cls, problem: BudgetedChain, dual: Dual) -> _Bounds:
-        multipliers = [dual.multipliers, *dual.others]
-        rest = [to_go(*problem.priced(m)) - float(m @ problem.budgets) for m in multipliers]
-        return cls(multipliers, rest)
-
-    def below(
-        self, labels: FloatArray, tier: IntArray, rows: IntArray, layer: int, cutoff: float
-    ) -> IntArray:
-        """Return the rows that no bound lifts to the cut-off."""
-        for multiplier, rest in zip(self.multipliers, self.rest, strict=True):
-            some = labels[rows]
-            total = some[:, 0] + some[:, 1:] @ multiplier + rest[layer, tier[rows]]
-            rows = rows[total < cutoff]
-        return rows
-
-
-def _undominated(labels: FloatArray, tier: IntArray, weighed: FloatArray) -> IntArray:
-    """Drop labels that a strong label of the same tier beats in cost and in every use."""
-    kept = []
-    for place in np.unique(tier):
-        rows = np.flatnonzero(tier == place)
-        rows = rows[np.argsort(weighed[rows], kind="stable")]
-        strong = rows[:_STRONG]
-        beaten = np.ones((len(strong), len(rows)), dtype=bool)
-        for column in labels.T:
-            beaten &= column[strong][:, None] <= column[rows]
-        # Of equal labels the first one stays.
-        beaten &= np.arange(len(strong))[:, None] < np.arange(len(rows))
-        kept.append(rows[~beaten.any(axis=0)])
-    return np.concatenate(kept)
-
-
-def _backtrack(
-    history: list[tuple[IntArray, IntArray, IntArray]], label: int
-) -> tuple[IntArray, IntArray]:
-    tiers, options = np.empty(len(history), np.int64), np.empty(len(history), np.int64)
-    for layer in range(len(history) - 1, -1, -1):
-        parent, tier, option = history[layer]
-        tiers[layer], options[layer] = tier[label], option[label]
-        label = int(parent[label])
-    return tiers, options
 
 
 def _finish(

@@ -22,7 +22,7 @@ from analytic_models.optimizers.chain import place_chain
 from analytic_models.optimizers.protocols import FloatArray, IntArray
 
 _STEPS = 40
-_OTHERS = 12
+_OTHERS = 24
 SLACK = 1e-12  # rounding of sums that should meet a scaled budget exactly
 
 
