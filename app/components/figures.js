@@ -201,7 +201,10 @@ function draw(mount, cell) {
   const traces = resolveColours(spec.data, palette, false);
   cell.width = plot.clientWidth;
   if (!cell.drawn) cell.wait.remove();
-  window.Plotly.react(plot, traces, layoutOf(mount, cell), CONFIG);
+  window.Plotly.react(plot, traces, layoutOf(mount, cell), CONFIG).catch((error) => {
+    // Plotly goes on drawing after its plot was taken away; only then is its complaint no news.
+    if (mount.alive && cell.figure.isConnected) throw error;
+  });
   if (!cell.drawn) {
     cell.drawn = true;
     plot.on("plotly_click", (event) => {

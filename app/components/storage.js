@@ -1,4 +1,12 @@
 const answered = new WeakMap();
+const pending = new WeakMap();
+// An answer can be lost while a page mounts or a server returns: it is given again until it is taken.
+const AGAIN_MS = [0, 2000, 6000];
+
+function settle(element) {
+  (pending.get(element) ?? []).forEach(clearTimeout);
+  pending.delete(element);
+}
 
 function read(name, limit) {
   try {
@@ -20,6 +28,7 @@ function write(name, text) {
 export default function (component) {
   const { data, parentElement, setStateValue } = component;
   if (data.text !== null) {
+    settle(parentElement);
     write(data.name, data.text);
     return;
   }
@@ -27,5 +36,7 @@ export default function (component) {
   answered.set(parentElement, data.session);
   const text = read(data.name, data.limit);
   // Streamlit drops what is sent while it mounts the component.
-  setTimeout(() => setStateValue("loaded", { text, session: data.session }), 0);
+  const answer = () => setStateValue("loaded", { text, session: data.session });
+  settle(parentElement);
+  pending.set(parentElement, AGAIN_MS.map((wait) => setTimeout(answer, wait)));
 }

@@ -195,8 +195,10 @@ def test_the_newest_copy_comes_back_when_the_server_was_restarted(
         page.wait_for_function("w => localStorage.getItem('eccc-demo') === w", arg=words)
     first.stop()
     serve(DEMO, port)
+    # The page notices the new server in its own time; what is moved before that is not sent.
+    _expect(page.get_by_test_id("stConnectionStatus")).to_have_count(0, timeout=60_000)
     _slider(page).press("ArrowRight")
-    _expect(page.get_by_text("kept late")).to_be_visible()
+    _expect(page.get_by_text("kept late")).to_be_visible(timeout=60_000)
 
 
 def test_a_link_is_copied_or_shown_for_copying(demo: Page, server: Server) -> None:
