@@ -1,0 +1,151 @@
+"""Fields of a scenario: load, and what the queues do with it."""
+
+from __future__ import annotations
+
+__all__ = ["DISCIPLINES", "LoadFields"]
+
+from dataclasses import dataclass
+
+from analytic_models.fields import choice, integer, number
+from analytic_models.scenario_system import SystemFields
+
+DISCIPLINES = ("fcfs", "ps")
+TIER_DISCIPLINES = (*DISCIPLINES, "batch")
+ARRIVALS = ("poisson", "periodic", "synchronised", "bursty")
+
+
+@dataclass(frozen=True)
+class LoadFields(SystemFields):
+    """How many requests come, when, and how stations serve them."""
+
+    population_count: int = integer(
+        20,
+        "Devices",
+        "Devices that share the uplink, the edge site, the backhaul and the cloud.",
+        "Load",
+        1,
+        1_000_000,
+        log=True,
+    )
+    arrival_per_s: float = number(
+        5.0,
+        "Requests per device",
+        "Inferences that each device asks for.",
+        "Load",
+        0.0,
+        1e4,
+        "1/s",
+        log=True,
+    )
+    arrivals: str = choice(
+        "poisson",
+        "When requests come",
+        "At random; from every device at a fixed period with its own phase; from all devices at "
+        "the same instant; or in bursts from every device.",
+        "Load",
+        ARRIVALS,
+    )
+    arrival_scv: float = number(
+        4.0,
+        "Burstiness",
+        "Squared coefficient of variation of the time between two requests of a device: 1 is "
+        "random. Counts for bursts only.",
+        "Load",
+        1.0,
+        64.0,
+        assumption="motion triggers and user actions: 2 to 10",
+    )
+    device_discipline: str = choice(
+        "fcfs",
+        "Device queue",
+        "First come first served, or processor sharing.",
+        "Queueing",
+        DISCIPLINES,
+    )
+    uplink_discipline: str = choice(
+        "ps",
+        "Uplink queue",
+        "Packets interleave (processor sharing), or whole messages queue.",
+        "Queueing",
+        DISCIPLINES,
+    )
+    edge_discipline: str = choice(
+        "fcfs",
+        "Edge queue",
+        "First come first served, processor sharing, or all that wait served as one batch.",
+        "Queueing",
+        TIER_DISCIPLINES,
+    )
+    backhaul_discipline: str = choice(
+        "ps",
+        "Backhaul queue",
+        "Packets interleave (processor sharing), or whole messages queue.",
+        "Queueing",
+        DISCIPLINES,
+    )
+    cloud_discipline: str = choice(
+        "fcfs",
+        "Cloud queue",
+        "First come first served, processor sharing, or all that wait served as one batch.",
+        "Queueing",
+        TIER_DISCIPLINES,
+    )
+    batch_reference_count: int = integer(
+        16,
+        "Batch that the batch time is read at",
+        "A batch of n takes a fixed time plus n times a marginal one, read from the layers' "
+        "roofline at one request and at this many. Counts where a queue serves batches.",
+        "Queueing",
+        2,
+        1024,
+        log=True,
+        assumption="between the usual limits of serving systems, 8 to 64",
+    )
+    uplink_slow_frac: float = number(
+        0.0,
+        "Uplink fades for",
+        "Share of time in which the uplink is slow. Its mean rate stays the one stated above; 0 is "
+        "a steady link.",
+        "Queueing",
+        0.0,
+        0.95,
+        assumption="a steady link unless you say so; 5 to 30 % for people and vehicles on the move",
+    )
+    uplink_slow_rate_frac: float = number(
+        0.2,
+        "Rate while the uplink fades",
+        "Rate in a fade over the rate outside it.",
+        "Queueing",
+        0.0,
+        1.0,
+        assumption="a few steps down the ladder of modulations: 0.1 to 0.5",
+    )
+    uplink_dwell_s: float = number(
+        0.2,
+        "Length of a fade",
+        "Mean time that the uplink stays slow.",
+        "Queueing",
+        1e-4,
+        600.0,
+        "ms",
+        log=True,
+        assumption="multipath while walking: 0.02 to 0.2 s; shadowing by buildings: 1 to 10 s",
+    )
+    compute_scv: float = number(
+        0.0,
+        "Spread of compute times",
+        "Squared coefficient of variation of a segment's service time.",
+        "Queueing",
+        0.0,
+        16.0,
+        assumption="a fixed layer graph does the same work each time; 0 to 0.3 with jitter",
+    )
+    message_scv: float = number(
+        0.0,
+        "Spread of message sizes",
+        "Squared coefficient of variation of the payload's size.",
+        "Queueing",
+        0.0,
+        16.0,
+        assumption="tensors have a fixed size; compressed images 0.05 to 0.5",
+    )
