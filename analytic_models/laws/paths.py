@@ -38,6 +38,9 @@ class StationLaw:
         Constant part, which the transform leaves out.
     atom
         Probability that the random part is exactly zero.
+    smooth
+        Whether the transform is analytic but on the negative real axis, and grows slowly near it:
+        no constants, and service laws with a squared coefficient of variation of 1/2 or more.
     """
 
     transform: Callable[[Complex], Complex]
@@ -46,6 +49,7 @@ class StationLaw:
     skew: S3
     shift: S = 0.0
     atom: Frac = 0.0
+    smooth: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ class Path:
     skew: Real
     atom: Real
     transforms: tuple[Callable[[Complex], Complex], ...]
+    smooth: bool
 
     def transform(self, s: Complex) -> Complex:
         """Transform of the random time on the path, at s of shape (..., *cases)."""
@@ -89,12 +94,13 @@ class Path:
         """Exceedance, and time times density, some cases at a time where there are many."""
         parts = [t for t in self.transforms if isinstance(t, Formula) and t.fits(times.shape)]
         if times.size <= 2 * _CASES_AT_ONCE or len(parts) < len(self.transforms):
-            return invert(self.transform, times, order)
+            return invert(self.transform, times, order, smooth=self.smooth)
         above, density = np.empty_like(times), np.empty_like(times)
         for start in range(0, len(times), _CASES_AT_ONCE):
             rows = slice(start, start + _CASES_AT_ONCE)
             few = dataclasses.replace(self, transforms=tuple(t.at(rows) for t in parts))
-            above[rows], density[rows] = invert(few.transform, times[rows], order)
+            found = invert(few.transform, times[rows], order, smooth=self.smooth)
+            above[rows], density[rows] = found
         return above, density
 
 
@@ -122,8 +128,10 @@ def _path(branch: Branch) -> Path:
         parts = np.broadcast_arrays(*parts)
     share, shift, mean, variance, skew, atom = parts
     # The transform of a station where nobody spends time is one.
-    timed = tuple(s.transform for s in stations if not np.equal(s.atom, 1.0).all())
-    return Path(share, shift, mean, variance, skew, atom, timed)
+    timed = [s for s in stations if not np.equal(s.atom, 1.0).all()]
+    transforms = tuple(s.transform for s in timed)
+    smooth = all(s.smooth for s in timed)
+    return Path(share, shift, mean, variance, skew, atom, transforms, smooth)
 
 
 def weighted(share: Real, mean: Real) -> Real:

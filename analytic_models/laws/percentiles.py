@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from analytic_models.laws.queueing import mgc_wait_mean
 from analytic_models.laws.service_laws import exponential_law, gamma_law
 from analytic_models.laws.sharing import shared_law
-from analytic_models.laws.station_laws import mgc_wait_law
+from analytic_models.laws.station_laws import mg1_sojourn_law, mgc_wait_law
 from analytic_models.laws.transforms import (
     Branch,
     Complex,
@@ -37,9 +37,13 @@ def _station(
         return []
     if np.any(np.greater(shared, 0.0)):
         laws = shared_law(arrival, service, scv, servers)
-    elif np.ndim(scv) == np.ndim(servers) == 0 and scv == servers == 1.0:
-        # The sojourn in M/M/1 is exponential itself: one law in place of two.
-        laws = [exponential_law(service + mgc_wait_mean(arrival, service, scv, servers))]
+    elif np.ndim(scv) == np.ndim(servers) == 0 and servers == 1.0 and scv > 0.0:
+        # One law in place of two, and in M/M/1 an exponential one.
+        laws = [
+            exponential_law(service + mgc_wait_mean(arrival, service, scv, servers))
+            if scv == 1.0
+            else mg1_sojourn_law(arrival, service, scv)
+        ]
     else:
         laws = [mgc_wait_law(arrival, service, scv, servers), gamma_law(service, scv)]
     return laws if used.all() else [_only_where(used, law) for law in laws]
@@ -61,6 +65,7 @@ def _only_where(used: NDArray[np.bool_], law: StationLaw) -> StationLaw:
         where(law.skew),
         where(law.shift),
         where(law.atom, 1.0),
+        law.smooth,
     )
 
 
@@ -250,7 +255,7 @@ def chain_quantile(
 
     References
     ----------
-    abate-whitt-2006, reich-1963
+    abate-whitt-2006, trefethen-weideman-schmelzer-2006, reich-1963
 
     Examples
     --------
@@ -325,7 +330,7 @@ def chain_exceedance(
 
     References
     ----------
-    abate-whitt-2006, reich-1963
+    abate-whitt-2006, trefethen-weideman-schmelzer-2006, reich-1963
 
     Examples
     --------

@@ -7,6 +7,7 @@ be arrays of cases. Constant services become part of the shift.
 from __future__ import annotations
 
 __all__ = [
+    "SMOOTH_SCV",
     "exponential_law",
     "gamma_law",
     "gamma_transform",
@@ -16,6 +17,7 @@ __all__ = [
     "uniform_law",
 ]
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -26,7 +28,7 @@ from analytic_models.laws.inversion import (
     Formula,
     Real,
     constant_transform,
-    half_plane_log,
+    principal_log,
 )
 from analytic_models.laws.queueing import service_skew, service_variance
 from analytic_models.laws.tails import thinned_mean, thinned_skew, thinned_variance
@@ -37,6 +39,10 @@ from analytic_models.units import Frac, Pure, S
 # oscillation of the integrand at the nodes of an inversion.
 _DEVIATIONS = 7.5
 _TRAPEZES = 601
+# Where the shape of a gamma law is one of these, products are faster than exponentials.
+_PRODUCTS = (-4.0, -3.0, -2.0)
+# Below this squared coefficient of variation, waits have complex poles and steps show.
+SMOOTH_SCV = 0.5
 
 
 def exponential_law(mean: S) -> StationLaw:
@@ -61,7 +67,8 @@ def exponential_law(mean: S) -> StationLaw:
     >>> exponential_law(2.0).variance
     4.0
     """
-    return StationLaw(Formula(_exponential, (mean,)), mean, mean * mean, 2.0 * mean * mean * mean)
+    transform = Formula(_exponential, (mean,))
+    return StationLaw(transform, mean, mean * mean, 2.0 * mean * mean * mean, smooth=True)
 
 
 def gamma_law(mean: S, scv: Pure) -> StationLaw:
@@ -102,6 +109,7 @@ def gamma_law(mean: S, scv: Pure) -> StationLaw:
         np.asarray(service_skew(spread, scv)),
         shift=np.where(constant, mean, 0.0),
         atom=np.where(constant, 1.0, 0.0),
+        smooth=bool(np.greater_equal(scv, SMOOTH_SCV).all()),
     )
 
 
@@ -249,6 +257,7 @@ def thinned_law(share: Frac, law: StationLaw) -> StationLaw:
         thinned_variance(share, law.mean, law.variance),
         thinned_skew(share, law.mean, law.variance, law.skew),
         atom=rest + share * np.asarray(law.atom),
+        smooth=law.smooth,
     )
 
 
@@ -294,7 +303,11 @@ def _exponential(s: Complex, mean: S) -> Complex:
 
 
 def _gamma(s: Complex, scale: S, power: Pure) -> Complex:
-    return np.exp(power * half_plane_log(1.0 + scale * s))
+    base = 1.0 + scale * s
+    if np.ndim(power) == 0 and power in _PRODUCTS:
+        inverse = 1.0 / base
+        return functools.reduce(np.multiply, [inverse] * int(-power))
+    return np.exp(power * principal_log(base))
 
 
 def _either(

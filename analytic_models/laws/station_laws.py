@@ -6,7 +6,7 @@ be arrays of cases.
 
 from __future__ import annotations
 
-__all__ = ["mg1_wait_law", "mgc_wait_law", "ps_law", "wait_law"]
+__all__ = ["mg1_sojourn_law", "mg1_wait_law", "mgc_wait_law", "ps_law", "wait_law"]
 
 import math
 from collections.abc import Callable
@@ -24,7 +24,13 @@ from analytic_models.laws.queueing import (
     ps_sojourn_skew,
     ps_sojourn_variance,
 )
-from analytic_models.laws.service_laws import exponential_law, gamma_transform, thinned_law
+from analytic_models.laws.service_laws import (
+    SMOOTH_SCV,
+    exponential_law,
+    gamma_law,
+    gamma_transform,
+    thinned_law,
+)
 from analytic_models.laws.transforms import StationLaw
 from analytic_models.units import Count, Frac, PerS, Pure, S
 
@@ -74,6 +80,42 @@ def mgc_wait_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> Statio
         mgc_wait_variance(arrival, service, scv, servers, waiting),
         mgc_wait_skew(arrival, service, scv, servers, waiting),
         atom=np.subtract(1.0, waiting),
+        smooth=bool(np.greater_equal(np.where(ones, scv, 1.0), SMOOTH_SCV).all()),
+    )
+
+
+def mg1_sojourn_law(arrival: PerS, service: S, scv: Pure) -> StationLaw:
+    r"""Sojourn in M/G/1, first come first served, with gamma service: exact.
+
+    .. math:: T^*(s)=\frac{(1-\rho)\,s\,B^*(s)}{s-\lambda(1-B^*(s))}
+
+    Parameters
+    ----------
+    arrival, service, scv
+        As for :func:`mgc_wait_law`; the squared coefficient of variation is above zero.
+
+    Returns
+    -------
+    StationLaw
+        Wait and service together, which asks for the service's transform once.
+
+    References
+    ----------
+    Kleinrock (1975). Queueing Systems, Volume I, section 5.7.
+
+    Examples
+    --------
+    >>> float(mg1_sojourn_law(0.5, 1.0, 1.0).mean)
+    2.0
+    """
+    wait, own = mgc_wait_law(arrival, service, scv, 1.0), gamma_law(service, scv)
+    idle = np.subtract(1.0, np.multiply(arrival, service))
+    return StationLaw(
+        Formula(_served, (idle, arrival, own.transform)),
+        wait.mean + own.mean,
+        wait.variance + own.variance,
+        wait.skew + own.skew,
+        smooth=own.smooth,
     )
 
 
@@ -84,6 +126,11 @@ def _matched(s: Complex, never: Frac, waiting: Frac, scale: S) -> Complex:
 def _single(s: Complex, idle: Frac, arrival: PerS, own: Callable[[Complex], Complex]) -> Complex:
     # Pollaczek and Khinchine's (1 - rho) / (1 - rho (1 - B) / (m s)), with one division.
     return idle * s / (s - arrival * (1.0 - own(s)))
+
+
+def _served(s: Complex, idle: Frac, arrival: PerS, own: Callable[[Complex], Complex]) -> Complex:
+    service = own(s)
+    return idle * s * service / (s - arrival * (1.0 - service))
 
 
 def _either(
