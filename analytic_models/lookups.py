@@ -25,6 +25,7 @@ from analytic_models.catalog import Catalog, Fact, Gap
 from analytic_models.design import Scenario
 from analytic_models.laws.communication import container
 from analytic_models.laws.rates import lifetime_price, share_of_power, share_of_rate
+from analytic_models.lookups_lifecycle import lifecycle_columns
 from analytic_models.origins import Looked, Origin, missing
 from analytic_models.segments import FORMATS
 from analytic_models.units import Array
@@ -105,6 +106,7 @@ def scenario_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
     columns |= _hop_columns(scenario, catalog)
     columns |= _machine_columns(catalog, scenario.device, scenario.edge, scenario.cloud)
     columns |= _money_columns(scenario, catalog)
+    columns |= lifecycle_columns(catalog, scenario.device, scenario.edge, scenario.cloud)
     columns["device_gco2e_per_j"] = _grid(catalog, scenario.device_region)
     columns["cloud_gco2e_per_j"] = _grid(catalog, scenario.cloud_region)
     return columns

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from analytic_models.graph import Graph
 from analytic_models.pipeline.columns import COLUMNS, column_units
 from analytic_models.pipeline.latency import LATENCY_BINDINGS
+from analytic_models.pipeline.lifecycle import LIFECYCLE_BINDINGS
 from analytic_models.pipeline.resources import RESOURCE_BINDINGS
 from analytic_models.pipeline.stations import STATION_BINDINGS
 
@@ -27,7 +28,8 @@ OUTPUTS = (
     "stable_flag",
     "energy_total_j",
     "cost_usd",
-    "carbon_gco2e",
+    "footprint_gco2e",
+    "charge_inferences_count",
     "memory_frac",
     "accuracy_low_frac",
     "accuracy_high_frac",
@@ -39,7 +41,9 @@ OUTPUTS = (
 )
 
 PIPELINE = Graph(
-    column_units(), (*STATION_BINDINGS, *LATENCY_BINDINGS, *RESOURCE_BINDINGS), OUTPUTS
+    column_units(),
+    (*STATION_BINDINGS, *LATENCY_BINDINGS, *RESOURCE_BINDINGS, *LIFECYCLE_BINDINGS),
+    OUTPUTS,
 )
 
 HOOKS: tuple[str, ...] = tuple(b.hook for b in PIPELINE.bindings if b.hook)

@@ -84,6 +84,9 @@ COLUMNS: Mapping[str, str] = {
     "cloud_target_frac": "Paid share of cloud time in use",
     "device_gco2e_per_j": "Carbon intensity at the devices and the edge",
     "cloud_gco2e_per_j": "Carbon intensity at the cloud",
+    **{f"{t}_embodied_gco2e": f"Making of a machine of the {t}" for t in TIERS},
+    "machine_life_s": "Life of a machine",
+    "device_battery_j": "Charge of the device's battery",
     # Accuracy.
     "accuracy_baseline_frac": "Accuracy, uncompressed",
     **{f"{t}_precision_loss_frac": f"Loss by precision on the {t}" for t in TIERS},

@@ -52,9 +52,12 @@ _RESOURCES = {
     "carbon": (
         "gco2e",
         (
-            ("device_gco2e", "Device", "device"),
-            ("edge_gco2e", "Edge site", "edge"),
-            ("cloud_gco2e", "Cloud", "cloud"),
+            ("device_gco2e", "Device, running", "device"),
+            ("edge_gco2e", "Edge site, running", "edge"),
+            ("cloud_gco2e", "Cloud, running", "cloud"),
+            ("device_made_gco2e", "Device, making", "device"),
+            ("edge_made_gco2e", "Edge site, making", "edge"),
+            ("cloud_made_gco2e", "Cloud, making", "cloud"),
         ),
     ),
 }

@@ -14,7 +14,7 @@ __all__ = [
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from text import UNKNOWN, format_quantity, format_range, plain
@@ -143,11 +143,9 @@ def key_figures(evaluation: Evaluation) -> tuple[KeyFigure, ...]:
     return (
         *_latencies(evaluation, scenario),
         _missed(evaluation, scenario),
-        _limited(
-            evaluation, "energy_device_j", "Device energy", "j", scenario.energy_max_j, "energy"
-        ),
+        _charged(evaluation, scenario),
         _limited(evaluation, "cost_usd", "Cost of a million", "usd", scenario.cost_max_usd, "cost"),
-        _limited(evaluation, "carbon_gco2e", "CO₂e of one", "gco2e", None, "carbon"),
+        _emitted(evaluation),
         _accuracy(evaluation, scenario),
         _exposure(evaluation, scenario),
     )
@@ -177,6 +175,27 @@ def _limited(
     met = value <= limit
     verdict = f"at most {bound}" if met else f"more than the {bound} allowed"
     return KeyFigure(name, label, shown, "pass" if met else "fail", verdict, goal)
+
+
+def _charged(evaluation: Evaluation, scenario: Scenario) -> KeyFigure:
+    """Device energy; without a limit, how far a battery charge goes where one is known."""
+    found = _limited(
+        evaluation, "energy_device_j", "Device energy", "j", scenario.energy_max_j, "energy"
+    )
+    charges = evaluation.value("charge_inferences_count")
+    if found.status != "free" or not math.isfinite(charges):
+        return found
+    return replace(found, verdict=f"a battery charge pays for {short(charges, 'count')}")
+
+
+def _emitted(evaluation: Evaluation) -> KeyFigure:
+    """Emissions of running, and with the making of the machines where it is known."""
+    found = _limited(evaluation, "carbon_gco2e", "CO₂e of one", "gco2e", None, "carbon")
+    whole = evaluation.value("footprint_gco2e")
+    if found.status != "free" or not math.isfinite(whole):
+        return found
+    words = f"{short(whole, 'gco2e')} with making the machines"
+    return replace(found, verdict=words)
 
 
 def _gap(evaluation: Evaluation, name: str) -> str:

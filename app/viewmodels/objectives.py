@@ -33,7 +33,8 @@ OBJECTIVES: tuple[Objective, ...] = (
     Objective("energy_device_j", "energy of the device", "energy"),
     Objective("energy_total_j", "energy of all tiers", "energy"),
     Objective("cost_usd", "cost", "cost"),
-    Objective("carbon_gco2e", "carbon", "carbon"),
+    Objective("carbon_gco2e", "carbon of running", "carbon"),
+    Objective("footprint_gco2e", "carbon of running and making", "carbon"),
     Objective("accuracy_frac", "accuracy", "accuracy"),
     Objective("exposed_frac", "share of the raw input that leaves the device", "privacy"),
 )

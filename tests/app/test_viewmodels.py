@@ -105,7 +105,7 @@ def test_the_pieces_of_the_waterfall_add_up_to_the_mean(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "total"),
-    [("energy", "energy_total_j"), ("cost", "cost_usd"), ("carbon", "carbon_gco2e")],
+    [("energy", "energy_total_j"), ("cost", "cost_usd"), ("carbon", "footprint_gco2e")],
 )
 def test_the_pieces_of_a_resource_add_up_to_its_total(kind: str, total: str) -> None:
     evaluation = evaluated(FIRST)
