@@ -125,7 +125,7 @@ def demand_table(
     if problems:
         raise DesignError(problems)
     names = {
-        "uplink": ("uplink_service_s", "remote_share_frac", "message_scv"),
+        "uplink": ("uplink_service_s", "remote_share_frac", "uplink_scv"),
         "edge": ("edge_service_s", "remote_share_frac", "compute_scv"),
         "backhaul": ("backhaul_service_s", "reaching_cloud_frac", "message_scv"),
         "cloud": ("cloud_service_s", "reaching_cloud_frac", "compute_scv"),

@@ -33,6 +33,7 @@ from analytic_models.lights_queues import (
     sharing,
     smoothing,
 )
+from analytic_models.lights_stations import repeats
 
 _WIRED = ("wan", "fibre", "ethernet")
 # Error of a stated load that nobody notices, and what it does to waiting: e / (1 - rho).
@@ -76,6 +77,7 @@ def lights(evaluation: Evaluation, catalog: Catalog | None = None) -> tuple[Ligh
         few_servers,
         sharing,
         batching,
+        repeats,
         _layer_times,
         discipline,
         smoothing,

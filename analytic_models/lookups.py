@@ -54,6 +54,7 @@ _CHOSEN = (
     "uplink_slow_frac",
     "uplink_slow_rate_frac",
     "uplink_dwell_s",
+    "uplink_loss_frac",
     "uplink_background_frac",
     "backhaul_background_frac",
     "response_byte",
@@ -118,6 +119,7 @@ def _queue_flags(scenario: Scenario) -> dict[str, bool]:
         "edge_batch_flag": scenario.edge_discipline == "batch",
         "cloud_batch_flag": scenario.cloud_discipline == "batch",
         "uplink_fading_flag": scenario.uplink_slow_frac > 0,
+        "uplink_loss_flag": scenario.uplink_loss_frac > 0,
         # A device of a synchronised crowd, too, sends at a fixed period.
         "device_periodic_flag": scenario.arrivals in ("periodic", "synchronised"),
         "periodic_flag": scenario.arrivals == "periodic",
@@ -127,7 +129,7 @@ def _queue_flags(scenario: Scenario) -> dict[str, bool]:
 
 
 def is_special(scenario: Scenario) -> bool:
-    """Whether a station batches, fades or is fed by devices that keep a pattern."""
+    """Whether a station batches, fades, repeats or is fed by devices that keep a pattern."""
     return any(_queue_flags(scenario).values())
 
 

@@ -131,6 +131,18 @@ class LoadFields(SystemFields):
         log=True,
         assumption="multipath while walking: 0.02 to 0.2 s; shadowing by buildings: 1 to 10 s",
     )
+    uplink_loss_frac: float = number(
+        0.0,
+        "Uplink messages that are sent again",
+        "Share of transmissions on the uplink that are lost. The link repeats a lost message at "
+        "once, as often as it takes, so messages hold the link for longer and cost the device "
+        "more energy; 0 is a link that loses nothing.",
+        "Queueing",
+        0.0,
+        0.5,
+        assumption="nothing is lost unless you say so; 1 to 10 % on a usual radio link, 30 % at "
+        "the edge of a cell",
+    )
     compute_scv: float = number(
         0.0,
         "Spread of compute times",

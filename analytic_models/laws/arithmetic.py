@@ -11,6 +11,7 @@ __all__ = [
     "nominal_duration",
     "nominal_message",
     "nominal_power",
+    "nominal_ratio",
     "nominal_share",
 ]
 
@@ -48,6 +49,17 @@ def nominal_duration(nominal: S) -> S:
     --------
     >>> nominal_duration(0.0)
     0.0
+    """
+    return nominal
+
+
+def nominal_ratio(nominal: Pure) -> Pure:
+    """Ratio before anything changes it.
+
+    Examples
+    --------
+    >>> nominal_ratio(0.5)
+    0.5
     """
     return nominal
 

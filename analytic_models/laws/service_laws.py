@@ -12,13 +12,15 @@ __all__ = [
     "gamma_law",
     "gamma_transform",
     "hyperexponential_law",
+    "joined_law",
     "lognormal_law",
+    "mixed_law",
     "thinned_law",
     "uniform_law",
 ]
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -259,6 +261,72 @@ def thinned_law(share: Frac, law: StationLaw) -> StationLaw:
         atom=rest + share * np.asarray(law.atom),
         smooth=law.smooth,
     )
+
+
+def joined_law(first: StationLaw, second: StationLaw) -> StationLaw:
+    """Sum of two independent times as one law.
+
+    Parameters
+    ----------
+    first, second
+        Laws of the two times.
+
+    Examples
+    --------
+    >>> float(joined_law(exponential_law(1.0), exponential_law(2.0)).mean)
+    3.0
+    """
+
+    def transform(s: Complex) -> Complex:
+        return first.transform(s) * second.transform(s)
+
+    return StationLaw(
+        transform,
+        np.add(first.mean, second.mean),
+        np.add(first.variance, second.variance),
+        np.add(first.skew, second.skew),
+        np.add(first.shift, second.shift),
+        np.multiply(first.atom, second.atom),
+    )
+
+
+def mixed_law(shares: Sequence[Frac], laws: Sequence[StationLaw]) -> StationLaw:
+    """Return the law of a time that follows one of several laws, each with its probability.
+
+    Parameters
+    ----------
+    shares
+        Probabilities; they sum to 1.
+    laws
+        Laws without a constant part.
+
+    References
+    ----------
+    Moments of a mixture.
+
+    Examples
+    --------
+    >>> float(mixed_law([0.5, 0.5], [exponential_law(1.0), exponential_law(3.0)]).mean)
+    2.0
+    """
+    pairs = list(zip(shares, laws, strict=True))
+
+    def transform(s: Complex) -> Complex:
+        value = np.zeros_like(s)
+        for share, law in pairs:
+            value = value + share * law.transform(s)
+        return value
+
+    mean = sum(share * np.asarray(law.mean) for share, law in pairs)
+    second = sum(share * (law.variance + np.square(law.mean)) for share, law in pairs)
+    third = sum(
+        share * (law.skew + 3.0 * np.multiply(law.mean, law.variance) + np.power(law.mean, 3))
+        for share, law in pairs
+    )
+    variance = second - mean * mean
+    skew = third - 3.0 * mean * variance - mean**3
+    atom = sum(share * np.asarray(law.atom) for share, law in pairs)
+    return StationLaw(transform, mean, variance, skew, atom=atom)
 
 
 def gamma_transform(mean: S, scv: Pure) -> Callable[[Complex], Complex]:

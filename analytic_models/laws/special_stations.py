@@ -20,14 +20,20 @@ from analytic_models.laws.fading_station import fading_link, fading_wait
 from analytic_models.laws.inversion import Complex
 from analytic_models.laws.modulated_link import modulated_link_law
 from analytic_models.laws.queueing import mgc_wait_mean
-from analytic_models.laws.service_laws import gamma_law, thinned_law
+from analytic_models.laws.retransmission import (
+    repeat_shares,
+    repeated_law,
+    repeated_scv,
+    shared_spread,
+)
+from analytic_models.laws.service_laws import gamma_law, joined_law, mixed_law, thinned_law
 from analytic_models.laws.sharing import shared_law, shared_variance
 from analytic_models.laws.source_patterns import (
     bursty_wait,
     periodic_variance,
     periodic_wait,
 )
-from analytic_models.laws.station_laws import mgc_wait_law
+from analytic_models.laws.station_laws import mg1_wait_law, mgc_wait_law, ps_law
 from analytic_models.laws.transforms import StationLaw
 
 Floats = NDArray[np.float64]
@@ -76,6 +82,7 @@ class ChainInputs:
     slow_share: float
     slow_rate: float
     dwell: float
+    loss: float
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,8 @@ class StationTime:
         Waits of the places in a burst, those at earlier stations included.
     mixes
         Whether the places are dealt anew afterwards.
+    options
+        Times of which a request meets one or another, each with its probability, on top.
     """
 
     shift: float
@@ -107,6 +116,7 @@ class StationTime:
     steps: tuple[Steps, ...] = ()
     place: Steps | None = None
     mixes: bool = False
+    options: tuple[tuple[float, StationTime], ...] = ()
 
 
 def station_times(case: ChainInputs) -> tuple[StationTime, ...]:
@@ -116,8 +126,11 @@ def station_times(case: ChainInputs) -> tuple[StationTime, ...]:
         case.device_shared, 1.0, 1.0,
     )  # fmt: skip
     reaching = case.remote * case.onward
+    sending_scv = case.message_scv
+    if case.loss > 0.0:
+        sending_scv = float(repeated_scv(case.message_scv, case.loss))
     shared = (
-        (case.remote_arrival, case.uplink_service, case.message_scv, 1.0,
+        (case.remote_arrival, case.uplink_service, sending_scv, 1.0,
          case.uplink_shared, case.remote),
         (case.remote_arrival, case.edge_service, case.compute_scv, case.edge_servers,
          case.edge_shared, case.remote),
@@ -135,7 +148,9 @@ def station_times(case: ChainInputs) -> tuple[StationTime, ...]:
         if batching > 0.0:
             found.append(_batch_time(arrival, service, each, servers))
         elif place == 0 and case.fading > 0.0:
-            found.append(_fading_time(case))
+            found.append(_fading_time(case, sending_scv))
+        elif place == 0 and case.loss > 0.0 and case.periodic == case.bursty == 0.0:
+            found.append(_repeating_time(case))
         else:
             inputs = (arrival, service, scv, servers, sharing, case.population, share)
             found.append(_patterned(case, *inputs))
@@ -270,7 +285,53 @@ def _batch_steps(rate: float, each: float, fixed: float) -> Steps:
     return Steps(values, weights / weights.sum())
 
 
-def _fading_time(case: ChainInputs) -> StationTime:
+def _repeating_time(case: ChainInputs) -> StationTime:
+    """Time on an uplink that repeats lost messages."""
+    arrival, service, scv = case.remote_arrival, case.uplink_service, case.message_scv
+    if service == 0.0:
+        return StationTime(0.0)
+    load = arrival * service
+    if not load < 1.0:
+        return StationTime(math.inf if load >= 1.0 else math.nan)
+    once, shares = service * (1.0 - case.loss), repeat_shares(case.loss)
+    if case.uplink_shared == 0.0:
+        own = repeated_law(service, scv, case.loss)
+        wait = mg1_wait_law(arrival, own)
+        if scv > 0.0:
+            return StationTime(0.0, (wait, own))
+        return StationTime(0.0, (wait,), (Steps(once * np.arange(1.0, len(shares) + 1.0), shares),))
+    # Who is sent again is delayed again: a law for each number of transmissions.
+    found = [_shared_passes(case, once, passes) for passes in range(1, len(shares) + 1)]
+    if scv > 0.0:
+        return StationTime(0.0, (mixed_law(shares.tolist(), found),))
+    options = zip(shares.tolist(), found, strict=True)
+    return StationTime(
+        0.0,
+        options=tuple(
+            (share, StationTime(passes * once, (law,)))
+            for passes, (share, law) in enumerate(options, start=1)
+        ),
+    )
+
+
+def _shared_passes(case: ChainInputs, once: float, passes: int) -> StationLaw:
+    """Time on a shared link of a message that is sent a given number of times.
+
+    Without the sending itself where it has a fixed length.
+    """
+    arrival, service, scv = case.remote_arrival, case.uplink_service, case.message_scv
+    work, load = passes * once, arrival * service
+    if scv == 1.0:
+        return _stretched(ps_law(arrival, service, 1.0), work / service)
+    mean = work * load / (1.0 - load)
+    met = 1.0 - (1.0 - load) * math.exp(-arrival * work)
+    spread = float(shared_spread(arrival, service, scv, case.loss, float(passes)))
+    ratio = (spread + mean * mean) * met / (mean * mean) - 1.0
+    excess = thinned_law(met, gamma_law(mean / met, max(ratio, 1e-6)))
+    return joined_law(gamma_law(work, scv), excess) if scv > 0.0 else excess
+
+
+def _fading_time(case: ChainInputs, scv: float) -> StationTime:
     if case.uplink_service == 0.0:
         return StationTime(0.0)
     if math.isnan(case.uplink_service):
@@ -278,7 +339,7 @@ def _fading_time(case: ChainInputs) -> StationTime:
     link = fading_link(
         case.remote_arrival,
         case.uplink_service,
-        case.message_scv,
+        scv,
         case.slow_share,
         case.slow_rate,
         case.dwell,
@@ -288,7 +349,7 @@ def _fading_time(case: ChainInputs) -> StationTime:
     law = modulated_link_law(link)
     if case.uplink_shared == 0.0:
         return StationTime(0.0, (law,))
-    inputs = (case.remote_arrival, case.uplink_service, case.message_scv)
+    inputs = (case.remote_arrival, case.uplink_service, scv)
     fades = (case.slow_share, case.slow_rate, case.dwell)
     time = case.uplink_service + float(fading_wait(*inputs, *fades, 1.0))
     return StationTime(0.0, (_stretched(law, time / link.sojourn_s),))
@@ -311,9 +372,12 @@ def _burst_times(
         count = 1.0 + (case.population - 1.0) * share
         own = (gamma_law(service, scv),)
         wait = burst_wait(load, service, scv, servers, case.population, share, spacing, sharing)
-        spacing = float(burst_spacing(spacing, service, servers, sharing))
+        before, spacing = spacing, float(burst_spacing(spacing, service, servers, sharing))
         if sharing > 0.0:
             found.append(StationTime(float(wait), own, mixes=True))
+        elif spacing == before:
+            # Requests come as slowly as this station serves them: it keeps their waits as they are.
+            found.append(StationTime(float(wait), own))
         else:
             found.append(StationTime(0.0, own, place=_places(count, servers, spacing)))
     return found

@@ -29,6 +29,8 @@ _BEYOND = 1.0 + 1e-9
 _REACH = 14.0
 # Each pass narrows the bracket to one of its parts: 32 to the seventh in all.
 _PASSES, _POINTS = 7, 33
+# More ways than these are tabulated: a search through their transforms would cost more.
+_FEW = 3
 
 
 class _Way:
@@ -73,7 +75,7 @@ class SpecialTail:
 
     def __init__(self, ways: Sequence[_Way]) -> None:
         self._ways = tuple(ways)
-        self._plain = all(way.plain for way in self._ways)
+        self._plain = len(self._ways) <= _FEW and all(way.plain for way in self._ways)
         self._known = all(math.isfinite(way.end) for way in self._ways)
 
     def exceedance(self, times: Floats) -> Floats:
@@ -136,6 +138,7 @@ def special_quantile(
     slow_share: Frac,
     slow_rate: Frac,
     dwell: S,
+    loss: Frac,
     level: Frac,
 ) -> S:
     r"""Percentile of the latency where a tier batches, the link fades or sources keep a pattern.
@@ -152,6 +155,8 @@ def special_quantile(
         1 where the tier batches, and the time that one more request adds to a batch.
     fading, slow_share, slow_rate, dwell
         1 for a fading uplink, its slow share of time, slow over fast rate, length of slow spells.
+    loss
+        Share of uplink transmissions that are lost and repeated.
     level
         Probability below the percentile; the others as for
         :func:`analytic_models.laws.percentiles.chain_branches`.
@@ -169,7 +174,7 @@ def special_quantile(
     --------
     >>> near = (5.0, 0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.1, 0.0, 1.0)
     >>> far = (5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 4.0, 1.0)
-    >>> plain = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0)
+    >>> plain = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0)
     >>> round(float(special_quantile(*near, *far, *plain, 0.99)), 3)
     0.4
     """
@@ -212,6 +217,7 @@ def special_exceedance(
     slow_share: Frac,
     slow_rate: Frac,
     dwell: S,
+    loss: Frac,
     threshold: S,
 ) -> Frac:
     r"""Probability that the latency exceeds a threshold, where a tier batches or a link fades.
@@ -231,7 +237,7 @@ def special_exceedance(
     --------
     >>> near = (5.0, 0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.1, 0.0, 1.0)
     >>> far = (5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 4.0, 1.0)
-    >>> plain = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0)
+    >>> plain = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0)
     >>> float(special_exceedance(*near, *far, *plain, 0.05))
     1.0
     """
@@ -282,7 +288,26 @@ def _tail(values: tuple[float, ...]) -> SpecialTail:
             (case.remote * (1.0 - case.onward), case.uplink_fixed, middle),
             (case.remote * case.onward, case.uplink_fixed + case.backhaul_fixed, far),
         )
-        return SpecialTail([_way(*path) for path in paths if path[0] > 0.0])
+        return SpecialTail(
+            [_way(*way) for path in paths if path[0] > 0.0 for way in _spelt_out(*path)]
+        )
+
+
+def _spelt_out(
+    share: float, fixed: float, times: list[StationTime]
+) -> list[tuple[float, float, list[StationTime]]]:
+    """Return a way for every combination of the options that its stations have."""
+    ways = [(share, fixed, list[StationTime]())]
+    for time in times:
+        for way in ways:
+            way[2].append(time)
+        if time.options:
+            ways = [
+                (before * chance, fixed, [*stations, option])
+                for before, _, stations in ways
+                for chance, option in time.options
+            ]
+    return ways
 
 
 def _way(share: float, fixed: float, times: list[StationTime]) -> _Way:

@@ -29,6 +29,8 @@ COLUMNS: Mapping[str, str] = {
     "uplink_slow_frac": "Share of time in which the uplink fades",
     "uplink_slow_rate_frac": "Rate in a fade over the rate outside",
     "uplink_dwell_s": "Length of a fade",
+    "uplink_loss_flag": "Uplink loses messages",
+    "uplink_loss_frac": "Share of uplink transmissions that are lost",
     "compute_scv": "Spread of compute times",
     "message_scv": "Spread of message sizes",
     "edge_servers_count": "Edge servers",

@@ -38,6 +38,7 @@ _SPECIAL = _CHAIN | {
     "slow_share": "uplink_slow_frac",
     "slow_rate": "uplink_slow_rate_frac",
     "dwell": "uplink_dwell_s",
+    "loss": "uplink_loss_frac",
 }
 _CUMULANTS = {
     "mean": "latency_mean_s",

@@ -29,7 +29,7 @@ ENERGY = (
         "j",
         energy.radio_energy,
         per_bit_sent="uplink_tx_j_per_bit",
-        sent="uplink_message_bit",
+        sent="uplink_sent_bit",
         per_bit_received="uplink_rx_j_per_bit",
         received="response_bit",
         base="uplink_base_w",

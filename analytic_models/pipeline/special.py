@@ -1,18 +1,32 @@
-"""Laws of stations that batch, fade or are fed by devices that keep a pattern."""
+"""Laws of stations that batch, fade, repeat or are fed by devices that keep a pattern."""
 
 from __future__ import annotations
 
-__all__ = ["Laws", "Special", "batch_laws", "batching", "fading_laws", "pattern_laws", "spacing"]
+__all__ = [
+    "Laws",
+    "Special",
+    "batch_laws",
+    "batching",
+    "fading_laws",
+    "pattern_laws",
+    "repeat_laws",
+    "repeats",
+    "spacing",
+    "transfer",
+]
 
 from analytic_models.graph import Binding, Bound, bind, either
 from analytic_models.laws import (
     arithmetic,
     batch_station,
     burst_patterns,
+    communication,
     fading_station,
+    retransmission,
     sharing,
     source_patterns,
 )
+from analytic_models.units import Unit
 
 Laws = tuple[tuple[str, Bound], ...]
 # Wait, variance and third cumulant by the laws that a flag chooses.
@@ -92,7 +106,7 @@ def fading_laws() -> Special:
     inputs = {
         "arrival": "remote_arrival_per_s",
         "service": "uplink_service_s",
-        "scv": "message_scv",
+        "scv": "uplink_scv",
         "slow_share": "uplink_slow_frac",
         "slow_rate": "uplink_slow_rate_frac",
         "dwell": "uplink_dwell_s",
@@ -103,6 +117,58 @@ def fading_laws() -> Special:
         ((flag, bind(fading_station.fading_wait, **inputs)),),
         ((flag, bind(fading_station.fading_variance, **inputs)),),
         ((flag, bind(fading_station.fading_skew, **inputs)),),
+    )
+
+
+def transfer(hop: str) -> Binding:
+    """Time that a message holds a hop; on the uplink until it has arrived."""
+    name, label = f"{hop}_service_s", f"Transfer alone on the {hop}"
+    inputs = {"size": f"{hop}_message_bit", "rate": f"{hop}_available_bit_per_s"}
+    once = bind(communication.transfer_time, **inputs)
+    if hop != "uplink":
+        return Binding(name, Unit("s"), once, label=label)
+    until = bind(retransmission.repeated_transfer, **inputs, loss="uplink_loss_frac")
+    return either(name, "s", "uplink_loss_flag", once, until, label)
+
+
+def repeats() -> tuple[Binding, ...]:
+    """Declare what repeats add to the bits on the uplink and to the spread of its times."""
+    return (
+        either(
+            "uplink_sent_bit",
+            "bit",
+            by="uplink_loss_flag",
+            off=bind(arithmetic.nominal_message, nominal="uplink_message_bit"),
+            on=bind(
+                retransmission.repeated_bits, size="uplink_message_bit", loss="uplink_loss_frac"
+            ),
+            label="Bits sent on the uplink, repeats included",
+        ),
+        either(
+            "uplink_scv",
+            "1",
+            by="uplink_loss_flag",
+            off=bind(arithmetic.nominal_ratio, nominal="message_scv"),
+            on=bind(retransmission.repeated_scv, scv="message_scv", loss="uplink_loss_frac"),
+            label="Spread of the times on the uplink",
+        ),
+    )
+
+
+def repeat_laws() -> Special:
+    """Laws of an uplink that repeats lost messages; its mean wait needs the two moments only."""
+    inputs = {
+        "arrival": "remote_arrival_per_s",
+        "service": "uplink_service_s",
+        "scv": "message_scv",
+        "loss": "uplink_loss_frac",
+        "wait": "uplink_wait_s",
+    }
+    flag = "uplink_loss_flag"
+    return (
+        (),
+        ((flag, bind(retransmission.repeated_variance, **inputs)),),
+        ((flag, bind(retransmission.repeated_skew, **inputs)),),
     )
 
 

@@ -23,7 +23,10 @@ from analytic_models.pipeline.special import (
     batching,
     fading_laws,
     pattern_laws,
+    repeat_laws,
+    repeats,
     spacing,
+    transfer,
 )
 from analytic_models.units import Unit
 
@@ -186,14 +189,7 @@ def _hop(hop: str) -> tuple[Binding, ...]:
             background=f"{hop}_background_frac",
             label=f"{name} rate left by others",
         ),
-        q(
-            f"{hop}_service_s",
-            "s",
-            communication.transfer_time,
-            size=f"{hop}_message_bit",
-            rate=f"{hop}_available_bit_per_s",
-            label=f"Transfer alone on the {hop}",
-        ),
+        transfer(hop),
         q(
             f"{hop}_fixed_s",
             "s",
@@ -230,7 +226,8 @@ def _station(
         "servers": servers,
     }
     patterns = pattern_laws(station, arrival, servers, scv, share)
-    waits, variances, skews = ((*a, *b) for a, b in zip(special, patterns, strict=True))
+    last = repeat_laws() if station == "uplink" else ((), (), ())
+    waits, variances, skews = (sum(laws, ()) for laws in zip(special, patterns, last, strict=True))
     return (
         q(
             f"{station}_offered_count",
@@ -298,6 +295,7 @@ STATION_BINDINGS: tuple[Binding, ...] = (
     *SERVICES,
     *_hop("uplink"),
     *_hop("backhaul"),
+    *repeats(),
     *batching("edge", "at the edge"),
     *batching("cloud", "in the cloud"),
     spacing("edge", "uplink", "nominal_duration_s", "one_count", "at the edge"),
@@ -310,7 +308,7 @@ STATION_BINDINGS: tuple[Binding, ...] = (
         "uplink",
         "remote_arrival_per_s",
         "one_count",
-        "message_scv",
+        "uplink_scv",
         "remote_share_frac",
         "on the uplink",
         fading_laws(),

@@ -17,6 +17,8 @@ _SERVICES = ("device", "uplink", "edge", "backhaul", "cloud")
 # What the simulation takes from the table: services, delays and shares, no waiting.
 _NEEDED = (
     *(f"{station}_service_s" for station in _SERVICES),
+    "uplink_message_bit",
+    "uplink_available_bit_per_s",
     "uplink_fixed_s",
     "backhaul_fixed_s",
     "remote_share_frac",
@@ -26,9 +28,10 @@ _NEEDED = (
 )
 
 
-def _law(mean_s: float, scv: float) -> Service:
+def _law(mean_s: float, scv: float, repeat_frac: float = 0.0) -> Service:
     """Return fixed times for no spread, gamma ones otherwise."""
-    return Service("deterministic", mean_s) if scv == 0 else Service("gamma", mean_s, scv)
+    kind = "deterministic" if scv == 0 else "gamma"
+    return Service(kind, mean_s, scv, repeat_frac)
 
 
 def case_route(case: Case, catalog: Catalog | None = None) -> tuple[Route, Arrivals]:
@@ -82,10 +85,19 @@ def _station(scenario: Scenario, name: str, found: dict[str, float]) -> Station:
         each = found[f"{name}_batch_each_s"]
         kind = "batch" if count == 1 else "dealt-batch"
         return Station(name, kind, count, batch=BatchTime(each, max(service - each, 0.0)))
-    if name == "uplink" and scenario.uplink_slow_frac > 0:
-        kind = "ps" if discipline == "ps" else "modulated"
-        return Station(name, kind, count, _law(service, scv), modulation=_fades(scenario))
-    return Station(name, discipline, count, _law(service, scv))
+    law = _law(service, scv)
+    if name == "uplink":
+        law = _sent(found, scv, scenario.uplink_loss_frac)
+        if scenario.uplink_slow_frac > 0:
+            kind = "ps" if discipline == "ps" else "modulated"
+            return Station(name, kind, count, law, modulation=_fades(scenario))
+    return Station(name, discipline, count, law)
+
+
+def _sent(found: dict[str, float], scv: float, loss: float) -> Service:
+    """Return one transmission and how often it is lost: the run draws the repeats itself."""
+    once = found["uplink_message_bit"] / found["uplink_available_bit_per_s"]
+    return _law(once, scv, loss)
 
 
 def _fades(scenario: Scenario) -> Modulation:

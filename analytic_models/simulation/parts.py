@@ -80,11 +80,14 @@ class Service:
     scv
         Squared coefficient of variation, variance over squared mean. May be left out where the
         kind fixes it (0 and 1).
+    repeat_frac
+        Probability that the work, drawn once, must be done again at once, and again after that.
 
     Raises
     ------
     DesignError
-        If the kind is unknown, the mean not positive, or the kind cannot have this scv.
+        If the kind is unknown, the mean not positive, the kind cannot have this scv, or every
+        repeat would be followed by another.
 
     Examples
     --------
@@ -95,6 +98,7 @@ class Service:
     kind: str
     mean_s: float
     scv: float = math.nan
+    repeat_frac: float = 0.0
 
     def __post_init__(self) -> None:
         if math.isnan(self.scv):
@@ -105,6 +109,8 @@ class Service:
             problems.append(Problem("service.kind", f"is {self.kind!r}", ", ".join(SERVICE_KINDS)))
         else:
             problems += need_possible_scv("service.scv", self.kind, self.scv)
+        if not 0 <= self.repeat_frac < 1:
+            problems.append(Problem("service.repeat_frac", f"is {self.repeat_frac!r}", "0 to 1"))
         refuse(problems)
 
 

@@ -31,6 +31,13 @@ def draw(service: Service, rng: np.random.Generator, size: int) -> Floats:
     >>> draw(Service("deterministic", 0.5), np.random.default_rng(1), 3)
     array([0.5, 0.5, 0.5])
     """
+    work = _drawn_once(service, rng, size)
+    if service.repeat_frac > 0:
+        work = work * rng.geometric(1 - service.repeat_frac, size)
+    return work
+
+
+def _drawn_once(service: Service, rng: np.random.Generator, size: int) -> Floats:
     mean, scv = service.mean_s, service.scv
     match service.kind:
         case "deterministic":

@@ -29,6 +29,7 @@ QUEUES = (
     "uplink_slow_frac",
     "uplink_slow_rate_frac",
     "uplink_dwell_s",
+    "uplink_loss_frac",
     "batch_reference_count",
 )
 

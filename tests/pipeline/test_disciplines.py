@@ -25,6 +25,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "synchronised": {"arrivals": "synchronised"},
     "bursty": {"arrivals": "bursty"},
     "fading": {"uplink_slow_frac": 0.2},
+    "repeats": {"uplink_loss_frac": 0.1},
 }
 
 

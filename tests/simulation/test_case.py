@@ -41,6 +41,12 @@ CASES: dict[str, tuple[dict[str, Any], float, float, float]] = {
         0.02,
         0.02,
     ),
+    "synchronised, several servers": (
+        {"arrivals": "synchronised", "uplink_discipline": "fcfs", "edge_servers_count": 8},
+        0.02,
+        0.02,
+        0.02,
+    ),
     "synchronised, shared link": ({"arrivals": "synchronised"}, 0.02, 0.02, 0.02),
     "bursts": ({"arrivals": "bursty", "uplink_discipline": "fcfs"}, 0.10, 0.15, 0.25),
     "fades, in order": (
