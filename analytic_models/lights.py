@@ -25,6 +25,7 @@ from analytic_models.lights_basis import (
     sentence,
     used_stations,
 )
+from analytic_models.lights_classes import urgency
 from analytic_models.lights_queues import (
     batching,
     discipline,
@@ -78,6 +79,7 @@ def lights(evaluation: Evaluation, catalog: Catalog | None = None) -> tuple[Ligh
         sharing,
         batching,
         repeats,
+        urgency,
         _layer_times,
         discipline,
         smoothing,

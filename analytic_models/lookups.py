@@ -27,6 +27,7 @@ from analytic_models.laws.communication import container
 from analytic_models.laws.rates import lifetime_price, share_of_power, share_of_rate
 from analytic_models.lookups_lifecycle import lifecycle_columns
 from analytic_models.origins import Looked, Origin, missing
+from analytic_models.scenario_load import PRIORITIES
 from analytic_models.segments import FORMATS
 from analytic_models.units import Array
 
@@ -51,6 +52,7 @@ _CHOSEN = (
     "message_scv",
     "arrival_scv",
     "batch_reference_count",
+    "urgent_frac",
     "uplink_slow_frac",
     "uplink_slow_rate_frac",
     "uplink_dwell_s",
@@ -101,6 +103,8 @@ def scenario_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
         columns[f"{station}_ps_flag"] = _FLAGS[getattr(scenario, f"{station}_discipline") == "ps"]
     for name, value in _queue_flags(scenario).items():
         columns[name] = _FLAGS[value]
+    urgent = {"urgent": 1.0, "others": 0.0, "all": scenario.urgent_frac}[scenario.latency_of]
+    columns["asked_urgent_frac"] = Looked(urgent, _CHOSEN_ORIGIN)
     columns["deadline_level_frac"] = Looked(_LEVELS[scenario.deadline_at], _CHOSEN_ORIGIN)
     columns["deadline_mean_flag"] = _FLAGS[scenario.deadline_at == "mean"]
     columns["nominal_message_bit"] = _container(catalog, scenario.dnn, scenario.timing)
@@ -118,6 +122,11 @@ def _queue_flags(scenario: Scenario) -> dict[str, bool]:
     return {
         "edge_batch_flag": scenario.edge_discipline == "batch",
         "cloud_batch_flag": scenario.cloud_discipline == "batch",
+        **{
+            f"{tier}_{kind}_flag": getattr(scenario, f"{tier}_discipline") in rules
+            for tier in ("edge", "cloud")
+            for kind, rules in (("priority", PRIORITIES), ("preemptive", PRIORITIES[1:]))
+        },
         "uplink_fading_flag": scenario.uplink_slow_frac > 0,
         "uplink_loss_flag": scenario.uplink_loss_frac > 0,
         # A device of a synchronised crowd, too, sends at a fixed period.
@@ -129,7 +138,7 @@ def _queue_flags(scenario: Scenario) -> dict[str, bool]:
 
 
 def is_special(scenario: Scenario) -> bool:
-    """Whether a station batches, fades, repeats or is fed by devices that keep a pattern."""
+    """Whether a station has a law of its own kind, or devices keep a pattern."""
     return any(_queue_flags(scenario).values())
 
 

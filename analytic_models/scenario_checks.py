@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["without_law"]
 
 from analytic_models.errors import Problem
-from analytic_models.scenario_load import DISCIPLINES, LoadFields
+from analytic_models.scenario_load import DISCIPLINES, PRIORITIES, LoadFields
 
 
 def without_law(given: LoadFields) -> list[Problem]:
@@ -19,9 +19,9 @@ def _patterned(given: LoadFields) -> list[Problem]:
         return []
     words = f"has no law for {given.arrivals} arrivals"
     problems = [
-        Problem(f"scenario.{tier}_discipline", f"'batch' {words}", ", ".join(DISCIPLINES))
+        Problem(f"scenario.{tier}_discipline", f"{chosen!r} {words}", ", ".join(DISCIPLINES))
         for tier in ("edge", "cloud")
-        if getattr(given, f"{tier}_discipline") == "batch"
+        if (chosen := getattr(given, f"{tier}_discipline")) in ("batch", *PRIORITIES)
     ]
     if given.uplink_slow_frac > 0:
         problems.append(Problem("scenario.uplink_slow_frac", f"a fading uplink {words}", "0"))

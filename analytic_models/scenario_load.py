@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["DISCIPLINES", "LoadFields"]
+__all__ = ["DISCIPLINES", "PRIORITIES", "LoadFields"]
 
 from dataclasses import dataclass
 
@@ -10,7 +10,9 @@ from analytic_models.fields import choice, integer, number
 from analytic_models.scenario_system import SystemFields
 
 DISCIPLINES = ("fcfs", "ps")
-TIER_DISCIPLINES = (*DISCIPLINES, "batch")
+PRIORITIES = ("priority", "preemptive")
+TIER_DISCIPLINES = (*DISCIPLINES, "batch", *PRIORITIES)
+ASKED = ("urgent", "others", "all")
 ARRIVALS = ("poisson", "periodic", "synchronised", "bursty")
 
 
@@ -72,7 +74,8 @@ class LoadFields(SystemFields):
     edge_discipline: str = choice(
         "fcfs",
         "Edge queue",
-        "First come first served, processor sharing, or all that wait served as one batch.",
+        "First come first served; processor sharing; all that wait served as one batch; urgent "
+        "requests first; or urgent requests first, and one that runs is interrupted for them.",
         "Queueing",
         TIER_DISCIPLINES,
     )
@@ -86,9 +89,28 @@ class LoadFields(SystemFields):
     cloud_discipline: str = choice(
         "fcfs",
         "Cloud queue",
-        "First come first served, processor sharing, or all that wait served as one batch.",
+        "First come first served; processor sharing; all that wait served as one batch; urgent "
+        "requests first; or urgent requests first, and one that runs is interrupted for them.",
         "Queueing",
         TIER_DISCIPLINES,
+    )
+    urgent_frac: float = number(
+        0.2,
+        "Urgent requests",
+        "Share of all requests that is urgent: an alarm among measurements. They go first where a "
+        "queue lets urgent requests go first, and count for nothing elsewhere.",
+        "Queueing",
+        0.0,
+        1.0,
+        assumption="alarms and control loops among monitoring: 0.01 to 0.5",
+    )
+    latency_of: str = choice(
+        "urgent",
+        "Latency of",
+        "Whose latency the figures and the deadline are about: the urgent requests, the others, or "
+        "all of them together. Counts where a queue lets urgent requests go first.",
+        "Queueing",
+        ASKED,
     )
     batch_reference_count: int = integer(
         16,

@@ -35,6 +35,8 @@ from analytic_models.laws.source_patterns import (
 )
 from analytic_models.laws.station_laws import mg1_wait_law, mgc_wait_law, ps_law
 from analytic_models.laws.transforms import StationLaw
+from analytic_models.laws.urgent_laws import others_laws, urgent_laws
+from analytic_models.laws.urgent_waits import others_wait, urgent_wait
 
 Floats = NDArray[np.float64]
 
@@ -83,6 +85,23 @@ class ChainInputs:
     slow_rate: float
     dwell: float
     loss: float
+    edge_priority: float
+    edge_interrupts: float
+    cloud_priority: float
+    cloud_interrupts: float
+    urgent: float
+    asked: float
+
+    @property
+    def classes(self) -> tuple[tuple[float, bool], ...]:
+        """Share of each class among the requests asked about, and whether it goes first."""
+        if not self.edge_priority > 0.0 and not self.cloud_priority > 0.0:
+            return ((1.0, True),)
+        return tuple(
+            (share, first)
+            for share, first in ((self.asked, True), (1.0 - self.asked, False))
+            if share > 0.0
+        )
 
 
 @dataclass(frozen=True)
@@ -119,8 +138,14 @@ class StationTime:
     options: tuple[tuple[float, StationTime], ...] = ()
 
 
-def station_times(case: ChainInputs) -> tuple[StationTime, ...]:
-    """Time at the device and at the four shared stations, in the order of a request."""
+def station_times(case: ChainInputs, first: bool = True) -> tuple[StationTime, ...]:
+    """Time at the device and at the four shared stations, in the order of a request.
+
+    Parameters
+    ----------
+    first
+        Whether the request is urgent, where that counts.
+    """
     device = _patterned(
         case, case.device_arrival, case.device_service, case.compute_scv, 1.0,
         case.device_shared, 1.0, 1.0,
@@ -145,7 +170,12 @@ def station_times(case: ChainInputs) -> tuple[StationTime, ...]:
     for place, (arrival, service, scv, servers, sharing, share) in enumerate(shared):
         batching = {1: case.edge_batch, 3: case.cloud_batch}.get(place, 0.0)
         each = {1: case.edge_each, 3: case.cloud_each}.get(place, 0.0)
-        if batching > 0.0:
+        ahead = {1: case.edge_priority, 3: case.cloud_priority}.get(place, 0.0)
+        if ahead > 0.0:
+            interrupts = {1: case.edge_interrupts, 3: case.cloud_interrupts}[place]
+            station = (arrival, service, scv, servers, case.urgent, interrupts)
+            found.append(_class_time(station, first))
+        elif batching > 0.0:
             found.append(_batch_time(arrival, service, each, servers))
         elif place == 0 and case.fading > 0.0:
             found.append(_fading_time(case, sending_scv))
@@ -329,6 +359,19 @@ def _shared_passes(case: ChainInputs, once: float, passes: int) -> StationLaw:
     ratio = (spread + mean * mean) * met / (mean * mean) - 1.0
     excess = thinned_law(met, gamma_law(mean / met, max(ratio, 1e-6)))
     return joined_law(gamma_law(work, scv), excess) if scv > 0.0 else excess
+
+
+def _class_time(
+    station: tuple[float, float, float, float, float, float], first: bool
+) -> StationTime:
+    """Time of urgent requests, or of the others, at a station where urgent ones go first."""
+    service = station[1]
+    if service == 0.0:
+        return StationTime(0.0)
+    wait = float(np.asarray((urgent_wait if first else others_wait)(*station)))
+    if not math.isfinite(wait):
+        return StationTime(wait)
+    return StationTime(0.0, (urgent_laws if first else others_laws)(*station))
 
 
 def _fading_time(case: ChainInputs, scv: float) -> StationTime:

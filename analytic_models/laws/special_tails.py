@@ -139,6 +139,12 @@ def special_quantile(
     slow_rate: Frac,
     dwell: S,
     loss: Frac,
+    edge_priority: Pure,
+    edge_interrupts: Pure,
+    cloud_priority: Pure,
+    cloud_interrupts: Pure,
+    urgent: Frac,
+    asked: Frac,
     level: Frac,
 ) -> S:
     r"""Percentile of the latency where a tier batches, the link fades or sources keep a pattern.
@@ -157,6 +163,10 @@ def special_quantile(
         1 for a fading uplink, its slow share of time, slow over fast rate, length of slow spells.
     loss
         Share of uplink transmissions that are lost and repeated.
+    edge_priority, edge_interrupts, cloud_priority, cloud_interrupts
+        1 where urgent requests go first, and 1 where they also interrupt.
+    urgent, asked
+        Share of urgent requests among all, and among those asked about.
     level
         Probability below the percentile; the others as for
         :func:`analytic_models.laws.percentiles.chain_branches`.
@@ -175,7 +185,8 @@ def special_quantile(
     >>> near = (5.0, 0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.1, 0.0, 1.0)
     >>> far = (5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 4.0, 1.0)
     >>> plain = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0)
-    >>> round(float(special_quantile(*near, *far, *plain, 0.99)), 3)
+    >>> alike = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+    >>> round(float(special_quantile(*near, *far, *plain, *alike, 0.99)), 3)
     0.4
     """
     values = tuple(locals().values())
@@ -218,6 +229,12 @@ def special_exceedance(
     slow_rate: Frac,
     dwell: S,
     loss: Frac,
+    edge_priority: Pure,
+    edge_interrupts: Pure,
+    cloud_priority: Pure,
+    cloud_interrupts: Pure,
+    urgent: Frac,
+    asked: Frac,
     threshold: S,
 ) -> Frac:
     r"""Probability that the latency exceeds a threshold, where a tier batches or a link fades.
@@ -238,7 +255,8 @@ def special_exceedance(
     >>> near = (5.0, 0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.1, 0.0, 1.0)
     >>> far = (5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 4.0, 1.0)
     >>> plain = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0)
-    >>> float(special_exceedance(*near, *far, *plain, 0.05))
+    >>> alike = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+    >>> float(special_exceedance(*near, *far, *plain, *alike, 0.05))
     1.0
     """
     values = tuple(locals().values())
@@ -280,14 +298,17 @@ def _each_case(values: tuple[Array, ...], above: bool) -> Array:
 def _tail(values: tuple[float, ...]) -> SpecialTail:
     case = ChainInputs(*values)
     with np.errstate(all="ignore"):
-        device, uplink, edge, backhaul, cloud = station_times(case)
-        near, middle = [device], [device, uplink, edge]
-        far = [*middle, backhaul, cloud]
-        paths = (
-            (1.0 - case.remote, 0.0, near),
-            (case.remote * (1.0 - case.onward), case.uplink_fixed, middle),
-            (case.remote * case.onward, case.uplink_fixed + case.backhaul_fixed, far),
-        )
+        paths: list[tuple[float, float, list[StationTime]]] = []
+        for of, first in case.classes:
+            device, uplink, edge, backhaul, cloud = station_times(case, first)
+            near, middle = [device], [device, uplink, edge]
+            far = [*middle, backhaul, cloud]
+            reaching = case.remote * case.onward
+            paths += [
+                (of * (1.0 - case.remote), 0.0, near),
+                (of * case.remote * (1.0 - case.onward), case.uplink_fixed, middle),
+                (of * reaching, case.uplink_fixed + case.backhaul_fixed, far),
+            ]
         return SpecialTail(
             [_way(*way) for path in paths if path[0] > 0.0 for way in _spelt_out(*path)]
         )

@@ -304,7 +304,7 @@ def _certificate(field: DesignField, final: bool) -> Certificate:
         detail = "percentiles come from three cumulants here; a chosen design is evaluated exactly"
         return Certificate("heuristic", method, detail, None, len(field.level))
     if not field.plain:
-        detail = "batches, fades and patterned arrivals need not move one way along an axis"
+        detail = "batches, fades, classes and patterned arrivals need not move one way on an axis"
         return Certificate("heuristic", method, detail, None, len(field.level))
     detail = f"no other of {len(field.level):,} undominated designs is better in any cell"
     return Certificate("exact", method, detail, 0.0, len(field.level))

@@ -18,6 +18,7 @@ from analytic_models.fields import declared_fields
 from analytic_models.optimizers.pareto import pareto_mask
 from analytic_models.optimizers.protocols import BoolArray, FloatArray, IntArray
 from analytic_models.optimizers.space import Space, enumerate_designs
+from analytic_models.scenario_load import PRIORITIES
 
 ACCURACY_AXIS = "accuracy_drop_max_pp"
 # A deadline changes no objective, only what is asked of it.
@@ -129,7 +130,8 @@ class DesignField:
         """Whether all queues are those for which one-way objectives are proven."""
         scenario = self.scenario
         steady = scenario.arrivals == "poisson" and scenario.uplink_slow_frac == 0.0
-        return steady and not self.batched
+        ranked = {scenario.edge_discipline, scenario.cloud_discipline} & set(PRIORITIES)
+        return steady and not self.batched and not ranked
 
     def _candidates(self, space: Space) -> tuple[DesignSet, IntArray]:
         scenario = self.scenario

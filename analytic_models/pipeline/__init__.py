@@ -19,6 +19,8 @@ from analytic_models.pipeline.stations import STATION_BINDINGS
 # Quantities that people read and nothing else in the table uses.
 OUTPUTS = (
     "latency_idle_s",
+    "latency_urgent_mean_s",
+    "latency_others_mean_s",
     "latency_p50_s",
     "latency_p95_s",
     "latency_p99_s",

@@ -5,7 +5,14 @@ from __future__ import annotations
 __all__ = ["LATENCY_BINDINGS"]
 
 from analytic_models.graph import Binding, bind, either, q, total
-from analytic_models.laws import arithmetic, percentiles, sojourn, special_tails, tails
+from analytic_models.laws import (
+    arithmetic,
+    percentiles,
+    sojourn,
+    special_tails,
+    tails,
+    urgent_waits,
+)
 
 _CHAIN = {
     f"{station}_{item}": f"{station}_{column}"
@@ -39,6 +46,12 @@ _SPECIAL = _CHAIN | {
     "slow_rate": "uplink_slow_rate_frac",
     "dwell": "uplink_dwell_s",
     "loss": "uplink_loss_frac",
+    "edge_priority": "edge_priority_flag",
+    "edge_interrupts": "edge_preemptive_flag",
+    "cloud_priority": "cloud_priority_flag",
+    "cloud_interrupts": "cloud_preemptive_flag",
+    "urgent": "urgent_frac",
+    "asked": "asked_urgent_frac",
 }
 _CUMULANTS = {
     "mean": "latency_mean_s",
@@ -153,6 +166,23 @@ LATENCY_BINDINGS: tuple[Binding, ...] = (
     ),
     q("latency_mean_s", "s", total, "device_time_s", "away_mean_s", label="Mean latency"),
     *_spread("latency", ("device", "away"), "Latency"),
+    *(
+        q(
+            f"latency_{name}_mean_s",
+            "s",
+            urgent_waits.class_latency,
+            idle="latency_idle_s",
+            device="device_wait_s",
+            uplink="uplink_wait_s",
+            edge=f"edge_{name}_wait_s",
+            remote="remote_share_frac",
+            backhaul="backhaul_wait_s",
+            cloud=f"cloud_{name}_wait_s",
+            onward="cloud_share_frac",
+            label=f"Mean latency of {words}",
+        )
+        for name, words in (("urgent", "urgent requests"), ("others", "the other requests"))
+    ),
     _percentile("latency_p50_s", "median_level_frac", "Median latency"),
     _percentile("latency_p95_s", "p95_level_frac", "p95 latency"),
     _percentile("latency_p99_s", "p99_level_frac", "p99 latency"),

@@ -7,11 +7,13 @@ __all__ = [
     "Special",
     "batch_laws",
     "batching",
+    "class_waits",
     "fading_laws",
     "pattern_laws",
     "repeat_laws",
     "repeats",
     "spacing",
+    "tier_laws",
     "transfer",
 ]
 
@@ -25,6 +27,8 @@ from analytic_models.laws import (
     retransmission,
     sharing,
     source_patterns,
+    urgent,
+    urgent_waits,
 )
 from analytic_models.units import Unit
 
@@ -98,6 +102,54 @@ def batch_laws(tier: str, arrival: str) -> Special:
         ((flag, bind(batch_station.batch_wait, **inputs)),),
         ((flag, bind(batch_station.batch_variance, **wait, **inputs)),),
         ((flag, bind(batch_station.batch_skew, **wait, **inputs)),),
+    )
+
+
+def _urgency(tier: str, arrival: str) -> dict[str, str]:
+    """Name the inputs of the laws of a tier that serves urgent requests first."""
+    return {
+        "arrival": arrival,
+        "service": f"{tier}_service_s",
+        "scv": "compute_scv",
+        "servers": f"{tier}_servers_count",
+        "share": "urgent_frac",
+        "interrupts": f"{tier}_preemptive_flag",
+    }
+
+
+def tier_laws(tier: str, arrival: str) -> Special:
+    """Laws of a tier that serves batches, or urgent requests first."""
+    inputs = _urgency(tier, arrival) | {"asked": "asked_urgent_frac"}
+    flag = f"{tier}_priority_flag"
+    waits, variances, skews = batch_laws(tier, arrival)
+    return (
+        (*waits, (flag, bind(urgent.priority_wait, **inputs))),
+        (*variances, (flag, bind(urgent.priority_variance, **inputs))),
+        (*skews, (flag, bind(urgent.priority_skew, **inputs))),
+    )
+
+
+def class_waits(tier: str, arrival: str, words: str) -> tuple[Binding, ...]:
+    """Declare what each class waits, the same where nobody goes first."""
+    inputs, flag = _urgency(tier, arrival), f"{tier}_priority_flag"
+    alike = bind(arithmetic.nominal_duration, nominal=f"{tier}_wait_s")
+    return (
+        either(
+            f"{tier}_urgent_wait_s",
+            "s",
+            by=flag,
+            off=alike,
+            on=bind(urgent_waits.urgent_wait, **inputs),
+            label=f"Waiting of urgent requests {words}",
+        ),
+        either(
+            f"{tier}_others_wait_s",
+            "s",
+            by=flag,
+            off=alike,
+            on=bind(urgent_waits.others_wait, **inputs),
+            label=f"Waiting of the other requests {words}",
+        ),
     )
 
 

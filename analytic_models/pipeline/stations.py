@@ -19,13 +19,14 @@ from analytic_models.laws import (
 from analytic_models.pipeline.special import (
     Laws,
     Special,
-    batch_laws,
     batching,
+    class_waits,
     fading_laws,
     pattern_laws,
     repeat_laws,
     repeats,
     spacing,
+    tier_laws,
     transfer,
 )
 from analytic_models.units import Unit
@@ -320,7 +321,7 @@ STATION_BINDINGS: tuple[Binding, ...] = (
         "compute_scv",
         "remote_share_frac",
         "at the edge",
-        batch_laws("edge", "remote_arrival_per_s"),
+        tier_laws("edge", "remote_arrival_per_s"),
     ),
     *_station(
         "backhaul",
@@ -337,8 +338,10 @@ STATION_BINDINGS: tuple[Binding, ...] = (
         "compute_scv",
         "reaching_cloud_frac",
         "in the cloud",
-        batch_laws("cloud", "cloud_arrival_per_s"),
+        tier_laws("cloud", "cloud_arrival_per_s"),
     ),
+    *class_waits("edge", "remote_arrival_per_s", "at the edge"),
+    *class_waits("cloud", "cloud_arrival_per_s", "in the cloud"),
     q(
         "bottleneck_utilisation_frac",
         "frac",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 __all__ = ["case_route", "simulate"]
 
+from dataclasses import replace
+
 from analytic_models.catalog import Catalog
 from analytic_models.design import Case, Scenario
 from analytic_models.errors import DesignError, Problem
 from analytic_models.evaluation import evaluate
+from analytic_models.scenario_load import PRIORITIES
 from analytic_models.simulation.network import Arrivals, Branch, Route, Station
 from analytic_models.simulation.parts import BatchTime, Modulation, Service
 from analytic_models.simulation.run import SimulationResult, simulate_route
@@ -56,7 +59,10 @@ def case_route(case: Case, catalog: Catalog | None = None) -> tuple[Route, Arriv
     stations = [
         _station(scenario, name, found) for name in _SERVICES if found[f"{name}_service_s"] != 0
     ]
-    route = Route(tuple(stations), _branches(found, [s.name for s in stations]))
+    branches = _branches(found, [s.name for s in stations])
+    if any(station.discipline == "priority" for station in stations):
+        branches = _by_class(scenario, branches)
+    route = Route(tuple(stations), branches)
     return route, _arrivals(scenario, rate)
 
 
@@ -81,6 +87,9 @@ def _station(scenario: Scenario, name: str, found: dict[str, float]) -> Station:
             raise DesignError(Problem("scenario.device_discipline", message, "fcfs"))
         if discipline == "fcfs":
             discipline, count = "private", scenario.population_count
+    if discipline in PRIORITIES:
+        cuts = discipline == "preemptive"
+        return Station(name, "priority", count, _law(service, scv), preemptive=cuts)
     if discipline == "batch":
         each = found[f"{name}_batch_each_s"]
         kind = "batch" if count == 1 else "dealt-batch"
@@ -124,6 +133,24 @@ def _branches(found: dict[str, float], used: list[str]) -> tuple[Branch, ...]:
         for share, names, delay in paths
         if share > 0
     )
+
+
+def _by_class(scenario: Scenario, branches: tuple[Branch, ...]) -> tuple[Branch, ...]:
+    """Send urgent requests and the others their own ways, and report those asked about."""
+    urgent, of = scenario.urgent_frac, scenario.latency_of
+    found = [
+        replace(branch, probability=share * branch.probability, level=level, counted=counted)
+        for share, level, counted in (
+            (urgent, 0, of != "others"),
+            (1.0 - urgent, 1, of != "urgent"),
+        )
+        for branch in branches
+        if share > 0
+    ]
+    if not any(branch.counted for branch in found):
+        message = f"no request is among {of!r}, which the figures are about"
+        raise DesignError(Problem("scenario.latency_of", message, "all"))
+    return tuple(found)
 
 
 def simulate(

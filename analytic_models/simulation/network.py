@@ -217,12 +217,18 @@ class Branch:
         Fixed delay before each station and one after the last; left out, all 0.
     services
         Station name to service law where this branch's work differs from the station's own.
+    level
+        Priority at stations that know one, 0 first; it adds to the station's own.
+    counted
+        Whether its requests are among those that are reported.
     """
 
     probability: float
     stations: tuple[str, ...]
     delays_s: tuple[float, ...] = ()
     services: Mapping[str, Service] = field(default_factory=dict)
+    level: int = 0
+    counted: bool = True
 
     def __post_init__(self) -> None:
         if not self.delays_s:

@@ -154,6 +154,8 @@ class _Run:
         if shares.size > 1:
             edges = np.cumsum(shares)[:-1]
             self.branch = np.searchsorted(edges, self._rngs[1].random(requests), side="right")
+        asked = np.array([branch.counted for branch in route.branches])
+        self.counted &= asked[0] if self.branch is None else asked[self.branch]
 
     def _visitors(self, name: str) -> tuple[Ints | slice, Floats | float, Ints | None]:
         """Return who visits a station, after which delay, and by which branch."""
@@ -182,9 +184,12 @@ class _Run:
         if bool(np.any(arrive[1:] < arrive[:-1])):
             order = np.argsort(arrive, kind="stable")
         laws = [branch.services.get(station.name, station.service) for branch in self.branches]
-        if which is not None:
-            which = None if len(set(laws)) == 1 else which[order]
         level: int | Ints = station.priority
+        if which is not None:
+            if any(branch.level for branch in self.branches):
+                levels = np.array([branch.level for branch in self.branches])
+                level = station.priority + levels[which][order]
+            which = None if len(set(laws)) == 1 else which[order]
         if station.discipline == "private":
             level = self._queue(station.servers, 2 + 2 * place)[who][order]
         visits = Visits(arrive[order], laws, which, level)

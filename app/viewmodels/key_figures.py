@@ -21,6 +21,7 @@ from text import UNKNOWN, format_quantity, format_range, plain
 
 from analytic_models import Case, Evaluation, Scenario
 from analytic_models.lookups import losses
+from viewmodels.classes import class_means, whose
 from viewmodels.cuts import placement_words
 from viewmodels.display import against, busy_words, short
 
@@ -120,7 +121,7 @@ def headline(case: Case, evaluation: Evaluation) -> tuple[str, Status]:
     meets = value <= scenario.deadline_s
     shown, limit = against(value, scenario.deadline_s, "s")
     verdict = f"meets the {limit} deadline" if meets else f"misses the {limit} deadline"
-    return f"{start}; {name} {shown}, {verdict}", "pass" if meets else "fail"
+    return f"{start}; {name}{whose(scenario)} {shown}, {verdict}", "pass" if meets else "fail"
 
 
 def scenario_words(scenario: Scenario) -> str:
@@ -157,7 +158,10 @@ def _latencies(evaluation: Evaluation, scenario: Scenario) -> tuple[KeyFigure, .
     found = []
     for name, label in (("latency_mean_s", "Mean latency"), tail):
         limit = scenario.deadline_s if name == quantity else None
-        found.append(_limited(evaluation, name, label, "s", limit, "latency"))
+        label += whose(scenario)
+        figure = _limited(evaluation, name, label, "s", limit, "latency")
+        means = class_means(evaluation) if name == "latency_mean_s" else ""
+        found.append(replace(figure, verdict=f"{figure.verdict}; {means}") if means else figure)
     return tuple(found)
 
 

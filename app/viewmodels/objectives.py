@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from analytic_models import Scenario
 from analytic_models.evaluation import QUANTITIES
 from analytic_models.optimizers.solution import Constraint
+from viewmodels.classes import whose
 
 
 @dataclass(frozen=True)
@@ -70,5 +71,5 @@ def objective_words(scenario: Scenario, quantity: str) -> str:
     """Name of an objective; the percentile is named where the deadline decides it."""
     if quantity == "latency_required_s":
         at = scenario.deadline_at
-        return "mean latency" if at == "mean" else f"{at} latency"
+        return f"{at} latency{whose(scenario)}"
     return next((o.label for o in OBJECTIVES if o.quantity == quantity), "")

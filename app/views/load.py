@@ -22,7 +22,14 @@ from analytic_models import Case, Evaluation
 MOVES = ("population_count", "arrival_per_s")
 CAPACITY = ("edge_servers_count", "cloud_servers_count")
 LINKS = ("uplink_bit_per_s", "backhaul_bit_per_s")
-QUEUES = ("arrivals", "uplink_discipline", "edge_discipline", "cloud_discipline")
+QUEUES = (
+    "arrivals",
+    "uplink_discipline",
+    "edge_discipline",
+    "cloud_discipline",
+    "urgent_frac",
+    "latency_of",
+)
 
 
 def sidebar(evaluation: Evaluation) -> None:

@@ -26,6 +26,8 @@ QUEUES = (
     "edge_discipline",
     "backhaul_discipline",
     "cloud_discipline",
+    "urgent_frac",
+    "latency_of",
     "uplink_slow_frac",
     "uplink_slow_rate_frac",
     "uplink_dwell_s",
