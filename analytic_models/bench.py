@@ -13,13 +13,13 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from analytic_models.batch import batch_of
+from analytic_models.bench_timing import shortest
 from analytic_models.catalog import data_folder, read_catalog
 from analytic_models.design import TIERS, Case, Scenario, load_scenarios
 from analytic_models.design_set import DesignSet
@@ -76,17 +76,6 @@ class Figure:
     ratio: float
 
 
-def _best(run: Callable[[], object], clock: Callable[[], float] = time.process_time) -> float:
-    """Shortest time of several runs after one to warm up [s]."""
-    run()
-    times = []
-    for _ in range(_RUNS):
-        begun = clock()
-        run()
-        times.append(clock() - begun)
-    return min(times)
-
-
 def _multiply_time() -> float:
     """Time of one product of two arrays that fit the cache [s]."""
     left, right = np.full(_UNIT_DOUBLES, 1.5), np.full(_UNIT_DOUBLES, 0.7)
@@ -97,7 +86,7 @@ def _multiply_time() -> float:
         for _ in range(repeat):
             np.multiply(left, right, out=out)
 
-    return _best(run) / repeat
+    return shortest(run) / repeat
 
 
 def _designs(scenario: Scenario) -> DesignSet:
@@ -112,14 +101,14 @@ def _designs(scenario: Scenario) -> DesignSet:
 def _evaluations(scenario: Scenario, unit: float) -> list[Figure]:
     designs = _designs(scenario)
     built = batch_of(scenario, designs)
-    alone = _best(lambda: run_batch(built, BENCH_QUANTITIES))
+    alone = shortest(lambda: run_batch(built, BENCH_QUANTITIES))
 
     def whole() -> None:
         # A new object, because look-ups are kept for the set that they were made for.
         fresh = dataclasses.replace(designs)
         run_batch(batch_of(scenario, fresh), BENCH_QUANTITIES)
 
-    with_lookups = _best(whole)
+    with_lookups = shortest(whole)
     count = len(designs)
     return [
         _rate("designs_per_s", "Designs, eleven quantities each", count, alone, unit),
@@ -140,7 +129,7 @@ def _refined(name: str, label: str, scenario: Scenario, unit: float) -> Figure:
     stable = np.flatnonzero(np.isfinite(means))
     chosen = stable[np.linspace(0, len(stable) - 1, _REFINED_DESIGNS).astype(np.int64)]
     exact = batch_of(scenario, designs.take(chosen), exact_tail=True)
-    seconds = _best(lambda: run_batch(exact, ("latency_p99_s",)))
+    seconds = shortest(lambda: run_batch(exact, ("latency_p99_s",)))
     return _rate(name, label, _REFINED_DESIGNS, seconds, unit)
 
 
@@ -192,7 +181,7 @@ def _optimum(unit: float) -> list[Figure]:
     def run() -> None:
         optimize(dataclasses.replace(scenario, deadline_s=next(deadlines)))
 
-    seconds = _best(run)
+    seconds = shortest(run)
     return [
         _duration("optimum_ms", f"Exact optimum over {count:,} designs", seconds, unit),
         Figure(
@@ -219,6 +208,6 @@ def measure() -> list[Figure]:
         *_optimum(unit),
         _import_time(unit),
         _duration(
-            "catalog_ms", "Reading the catalog", _best(lambda: read_catalog(data_folder())), unit
+            "catalog_ms", "Reading the catalog", shortest(lambda: read_catalog(data_folder())), unit
         ),
     ]

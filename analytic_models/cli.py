@@ -102,6 +102,13 @@ def _depth(text: str) -> int:
     return value
 
 
+def _instances(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 12:
+        raise argparse.ArgumentTypeError("allowed: 0 to 12")
+    return value
+
+
 def _port(text: str) -> int:
     value = int(text)
     if not 1 <= value <= 65535:
@@ -135,8 +142,23 @@ def build_parser() -> argparse.ArgumentParser:
     _with_json(reference)
     reference.set_defaults(run=commands.run_references)
     bench = parsers.add_parser("bench", help="measure the speed on this machine")
-    bench.add_argument(
+    what = bench.add_mutually_exclusive_group()
+    what.add_argument(
         "--app", action="store_true", help="measure the app in headless Chromium instead"
+    )
+    what.add_argument(
+        "--optimisers",
+        "--optimizers",
+        action="store_true",
+        help="measure the optimisers against their targets instead",
+    )
+    bench.add_argument(
+        "--milp",
+        type=_instances,
+        default=1,
+        metavar="N",
+        help="with --optimisers: chains that scipy.optimize.milp solves too, 20 s each at most "
+        "(0 to 12, default 1)",
     )
     _with_json(bench)
     bench.set_defaults(run=commands.run_bench)

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from analytic_models.bench import measure
+from analytic_models.bench_optimisers import Goal, measure_optimisers
 from analytic_models.case_schema import case_schema
 from analytic_models.catalog import load_catalog
 from analytic_models.catalog_audit import audit
@@ -327,6 +328,8 @@ def run_bench(arguments: argparse.Namespace) -> int:
     """Measure the speed of this machine, of the models or of the app, and print it."""
     if arguments.app:
         return _run_script("bench.py", *(["--json"] if arguments.json else []))
+    if arguments.optimisers:
+        return _bench_optimisers(arguments)
     figures = measure()
     if arguments.json:
         write_json({f.name: {"value": f.value, "unit": f.unit, "ratio": f.ratio} for f in figures})
@@ -335,3 +338,36 @@ def run_bench(arguments: argparse.Namespace) -> int:
     body = [(f.label, f"{f.value:,.4g}", f.unit, f"{f.ratio:,.4g}") for f in figures]
     _out(table([head, *body]))
     return 0
+
+
+def _bench_optimisers(arguments: argparse.Namespace) -> int:
+    def say(words: str) -> None:
+        sys.stderr.write(f"measuring: {words}\n")
+
+    goals = measure_optimisers(say, arguments.milp)
+    if arguments.json:
+        write_json({g.name: _goal(g) for g in goals})
+        return 0
+    verdicts = {True: "met", False: "missed", None: ""}
+    body = [
+        (g.label, f"{g.value:,.3g} {g.unit}", _target(g), verdicts[g.met], g.note) for g in goals
+    ]
+    _out(table([("figure", "value", "target", "", "what was solved"), *body]))
+    return 0
+
+
+def _target(goal: Goal) -> str:
+    if goal.met is None:
+        return ""
+    return f"{'≤' if goal.sense == '<=' else '≥'} {goal.target:g} {goal.unit}"
+
+
+def _goal(goal: Goal) -> dict[str, object]:
+    return {
+        "value": goal.value,
+        "unit": goal.unit,
+        "target": finite(goal.target),
+        "sense": goal.sense,
+        "met": goal.met,
+        "note": goal.note,
+    }

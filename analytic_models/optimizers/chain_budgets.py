@@ -9,8 +9,6 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array
 
 from analytic_models.optimizers.certificate import Certificate
 from analytic_models.optimizers.chain import ChainPlan
@@ -26,6 +24,7 @@ from analytic_models.optimizers.chain_dual import (
     to_go,
 )
 from analytic_models.optimizers.chain_labels import search_below
+from analytic_models.optimizers.chain_programme import solve_programme
 from analytic_models.optimizers.protocols import FloatArray, IntArray
 
 _METHOD = "Lagrangian bound + label setting"
@@ -122,47 +121,15 @@ def _by_programme(
     priced, end = problem.priced(dual.multipliers)
     rest = to_go(priced, end) - float(dual.multipliers @ problem.budgets)
     through = from_start(priced)[:-1, :, None, None] + priced + rest[1:, None, :, None]
-    index = np.nonzero(through <= dual.cost)
-    layers, tiers = len(priced), priced.shape[1]
-    layer, tail, head, option = index
-    count = len(layer)
-    # One row per (layers done, tier) between the layers, and one that leaves the start.
-    rows = np.concatenate([(layer - 1) * tiers + tail, layer * tiers + head])
-    rows[:count][layer == 0] = (layers - 1) * tiers
-    signs = np.concatenate(
-        [np.where(layer == 0, 1.0, -1.0), np.where(layer < layers - 1, 1.0, 0.0)]
-    )
-    rows[count:][layer == layers - 1] = 0
-    shape = ((layers - 1) * tiers + 1, count)
-    flow = csr_array((signs, (rows, np.tile(np.arange(count), 2))), shape=shape)
-    supply = np.zeros(shape[0])
-    supply[-1] = 1.0
-    last = layer == layers - 1
-    cost = problem.arcs[index] + np.where(last, problem.end[head], 0.0)
-    taken = np.stack([use[index] for use in problem.uses])
-    taken = taken + np.where(last, problem.end_uses[:, head], 0.0)
-    answer = milp(
-        cost,
-        integrality=np.ones(count, dtype=np.int64),
-        bounds=Bounds(0.0, 1.0),
-        constraints=[
-            LinearConstraint(flow, supply, supply),
-            LinearConstraint(taken, ub=problem.budgets),
-        ],
-        options={"mip_rel_gap": 1e-9, "time_limit": time_limit_s},
-    )
-    detail = f"{count} of {np.isfinite(problem.arcs).sum()} arcs in the integer programme"
-    done = answer.status in (0, 2)
-    path, bound = dual.path, proven
-    if answer.x is not None:
-        used = answer.x > 0.5
-        found = (head[used], option[used])
-        if len(found[0]) == layers and path_cost(problem, found) < dual.cost:
-            path = found
+    answer = solve_programme(problem, through <= dual.cost, time_limit_s)
+    detail = f"{answer.arcs} of {np.isfinite(problem.arcs).sum()} arcs in the integer programme"
+    done, path, bound = answer.done, dual.path, proven
+    if answer.path is not None and path_cost(problem, answer.path) < dual.cost:
+        path = answer.path
     if path is None and done:
         return _no_plan(np.inf, "infeasible", detail)
-    if not done and answer.mip_dual_bound is not None:
-        bound = max(bound, min(float(answer.mip_dual_bound), dual.cost))
+    if not done:
+        bound = max(bound, min(answer.bound, dual.cost))
     elif done and path is not None:
         bound = path_cost(problem, path)
     return _finish(problem, path, bound, "optimal" if done else "stopped", detail)
