@@ -1,26 +1,37 @@
 """Check by simulation, on any page: a run in the background, with progress, cancel and result.
 
-``check(case, key)`` draws the button with its settings, and the progress of the run; ``finished``
-returns the run's result once it is there; ``check_popover`` hides both behind a button. Runs are
-shared: who asks for the same case, number of requests and seed gets the same run.
-``assumptions(case, key)`` draws the button that opens the lights.
+``check(case, key)`` draws the button with its settings, and the progress of the run, and returns
+the run's result once it is there; ``check_popover`` hides both behind a button. A page that checks
+something else than a case gives a ``Job`` instead. Runs are shared: who asks for the same job,
+number of requests and seed gets the same run. ``assumptions(case, key)`` opens the lights.
 """
 
 from __future__ import annotations
 
-__all__ = ["assumptions", "check", "check_popover", "comparison_table", "finished"]
+__all__ = [
+    "Job",
+    "assumptions",
+    "case_job",
+    "check",
+    "check_popover",
+    "comparison_table",
+    "draw_comparison",
+    "play",
+    "ran_words",
+]
 
 import html
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import state
 import streamlit as st
-from text import markdown
+from text import format_quantity, markdown
 from viewmodels.checking import Comparison, compare
-from viewmodels.current import evaluated
+from viewmodels.current import evaluated, parsed
 from viewmodels.lights import Strip, strip
 
 from analytic_models import Case, DesignError
@@ -33,6 +44,32 @@ _POLL_S = 0.3
 _COLOURS = {"green": "green", "amber": "orange", "red": "red"}
 
 
+@dataclass(frozen=True)
+class Job:
+    """Something that can be simulated.
+
+    Parameters
+    ----------
+    text
+        Says all that matters, for people who ask the same.
+    play
+        Number of requests, seed and progress to the result of the run.
+    """
+
+    text: str
+    play: Callable[[int, int, Callable[[float], bool]], Any] = field(compare=False)
+
+
+def case_job(case: Case) -> Job:
+    """Return the simulation of a case."""
+    text = case.to_json()
+    return Job(text, lambda requests, seed, tick: simulate(parsed(text), requests, seed, tick))
+
+
+def _job(asked: Case | Job) -> Job:
+    return case_job(asked) if isinstance(asked, Case) else asked
+
+
 @dataclass(eq=False)
 class Run:
     """One simulation: how far it is, and what came of it."""
@@ -40,7 +77,7 @@ class Run:
     share: float = 0.0
     stopped: bool = False
     ended: bool = False
-    result: SimulationResult | None = None
+    result: Any = None
     fault: str = ""
 
     def tick(self, share: float) -> bool:
@@ -57,8 +94,9 @@ class _Store:
         self.guard = threading.Lock()
         self.slot = threading.BoundedSemaphore(1)
 
-    def start(self, key: tuple[str, int, int]) -> Run:
+    def start(self, job: Job, requests: int, seed: int) -> Run:
         """Begin a run, or return the one that is there."""
+        key = (job.text, requests, seed)
         with self.guard:
             found = self.runs.get(key)
             if found is not None and not found.stopped:
@@ -67,15 +105,13 @@ class _Store:
             while len(self.runs) > _KEPT_RUNS:
                 _, old = self.runs.popitem(last=False)
                 old.stopped = True
-        threading.Thread(target=self._work, args=(key, run), daemon=True).start()
+        threading.Thread(target=self._work, args=(job, requests, seed, run), daemon=True).start()
         return run
 
-    def _work(self, key: tuple[str, int, int], run: Run) -> None:
-        text, requests, seed = key
+    def _work(self, job: Job, requests: int, seed: int, run: Run) -> None:
         try:
             with self.slot:
-                case = Case.from_json(text)
-                run.result = simulate(case, requests, seed, progress=run.tick)
+                run.result = job.play(requests, seed, run.tick)
         except SimulationCancelled:
             run.stopped = True
         except DesignError as error:
@@ -89,44 +125,51 @@ def _store() -> _Store:
     return _Store()
 
 
-def _asked(case: Case) -> Run | None:
-    """Return the run that this visitor asked for, if it is of this case."""
-    key = state.ui("check")
-    if key is None or key[0] != case.to_json():
-        return None
-    return _store().runs.get(key)
+def _asked(job: Job) -> Run | None:
+    """Return the run that this visitor asked for, if it is of this job."""
+    key = state.ui("checks", {}).get(job.text)
+    return None if key is None else _store().runs.get((job.text, *key))
 
 
-def finished(case: Case) -> SimulationResult | None:
-    """Return the result of the run of this case; None before it has ended."""
-    run = _asked(case)
-    return run.result if run is not None else None
+def _begin(job: Job) -> None:
+    requests = int(state.typed("_check_requests") or REQUESTS[1])
+    seed = state.typed("_check_seed")
+    seed = 1 if seed is None else int(seed)
+    _note(job, (requests, seed))
+    _store().start(job, requests, seed)
 
 
-def _begin(case: Case) -> None:
-    requests = state.typed("_check_requests") or REQUESTS[1]
-    seed = state.typed("_check_seed") or 1
-    key = (case.to_json(), int(requests), int(seed))
-    state.set_ui("check", key)
-    _store().start(key)
+def _note(job: Job, key: tuple[int, int] | None) -> None:
+    """Remember what this visitor asked for last."""
+    known = {text: kept for text, kept in state.ui("checks", {}).items() if text != job.text}
+    if key is not None:
+        known[job.text] = key
+    state.set_ui("checks", dict(list(known.items())[-_KEPT_RUNS:]))
 
 
-def _stop(run: Run) -> None:
+def _stop(job: Job, run: Run) -> None:
     run.stopped = True
-    state.set_ui("check", None)
+    _note(job, None)
 
 
 def check(case: Case, key: str) -> SimulationResult | None:
+    """Draw the check of a case; parameters and result as ``play``."""
+    found = play(case, key)
+    return found if isinstance(found, SimulationResult) else None
+
+
+def play(asked: Case | Job, key: str) -> Any:  # noqa: ANN401 - what the job makes
     """Draw the check with its settings and progress; return the result once it is there.
 
     Parameters
     ----------
-    case
+    asked
         What is simulated.
     key
         Name of the check in the page.
     """
-    run = _asked(case)
+    job = _job(asked)
+    run = _asked(job)
     running = run is not None and not run.ended and not run.stopped
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"check_{key}"):
         st.button(
@@ -135,7 +178,7 @@ def check(case: Case, key: str) -> SimulationResult | None:
             type="primary",
             key=f"_check_go_{key}",
             on_click=_begin,
-            args=(case,),
+            args=(job,),
             disabled=running,
             help="Plays requests one by one through the same stations, without any of the laws.",
         )
@@ -158,7 +201,7 @@ def check(case: Case, key: str) -> SimulationResult | None:
             width=130,
         )
     if running and run is not None:
-        st.fragment(_progress, run_every=_POLL_S)(run, key)
+        st.fragment(_progress, run_every=_POLL_S)(job, run, key)
     elif run is not None and run.fault:
         st.warning(f"This cannot be simulated: {markdown(run.fault, 200)}")
     return run.result if run is not None else None
@@ -176,36 +219,63 @@ def check_popover(case: Case, key: str) -> None:
                 comparison_table(case, result)
 
 
-def _progress(run: Run, key: str) -> None:
+def _progress(job: Job, run: Run, key: str) -> None:
     """Draw how far a run is; redraw the page when it has ended."""
     if run.ended:
         st.rerun()
     left, right = st.columns([5, 1], vertical_alignment="center")
     left.progress(run.share, text=f"Simulating: {run.share:.0%}")
-    right.button("Cancel", key=f"_check_stop_{key}", on_click=_stop, args=(run,))
+    right.button("Cancel", key=f"_check_stop_{key}", on_click=_stop, args=(job, run))
 
 
 def comparison_table(case: Case, result: SimulationResult) -> Comparison:
     """Draw laws and simulation side by side, with the sentence that says what it means."""
     found = compare(evaluated(case), result)
-    marks = {True: "inside", False: "outside", None: ""}
-    classes = {True: "better", False: "worse", None: ""}
+    draw_comparison(found)
+    return found
+
+
+def draw_comparison(found: Comparison, ran: str = "") -> None:
+    """Draw figures beside those of a run, what they mean, and what speaks against the run.
+
+    Parameters
+    ----------
+    found
+        Closed form and simulation.
+    ran
+        How the run was made.
+    """
+    classes = {"agrees": "better", "within the envelope": "better", "outside the envelope": "worse"}
+    lit = any(row.expected for row in found.rows)
     body = "".join(
         f"<tr><td>{html.escape(row.label)}</td><td>{html.escape(row.closed)}</td>"
         f"<td>{html.escape(row.simulated)}</td><td>{html.escape(row.interval)}</td>"
-        f'<td>{html.escape(row.difference)}</td><td class="{classes[row.inside]}">'
-        f"{marks[row.inside]}</td></tr>"
+        f"<td>{html.escape(row.difference)}</td>"
+        + (f"<td>{html.escape(row.expected)}</td>" if lit else "")
+        + f'<td class="{classes.get(row.verdict, "")}">{html.escape(row.verdict)}</td></tr>'
         for row in found.rows
     )
-    head = "".join(
-        f'<th scope="col">{word}</th>'
-        for word in ("closed form", "simulation", "95 % interval", "difference", "verdict")
-    )
+    words = ["closed form", "simulation", "95 % interval", "difference"]
+    words += ["lights expect", "verdict"] if lit else ["verdict"]
+    head = "".join(f'<th scope="col">{word}</th>' for word in words)
     st.html(f'<table class="eccc-gains"><tr><td></td>{head}</tr>{body}</table>')
-    st.caption(markdown(found.sentence, 200))
+    st.caption(markdown(found.sentence, 300))
     for remark in found.remarks:
         st.caption(f"⚠ {markdown(remark, 200)}")
-    return found
+    if ran:
+        st.caption(markdown(ran, 200))
+
+
+def ran_words(result: SimulationResult) -> str:
+    """Say how a run was made and what it is worth."""
+    many, worth = (
+        format_quantity(round(count), "count")
+        for count in (result.requests, result.effective_samples)
+    )
+    return (
+        f"{many} requests, seed {result.seed}, in {result.elapsed_s:.1f} s; they are worth {worth} "
+        "independent ones."
+    )
 
 
 def assumptions(case: Case, key: str = "lights") -> Strip:

@@ -6,7 +6,7 @@ __all__ = ["SimulationResult", "StationResult", "mean_of", "simulate_route", "su
 
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -84,6 +84,8 @@ class SimulationResult:
         Number of independent samples that would give the mean as precisely.
     unsteady
         Signs that the run is not in steady state; its intervals are then too narrow.
+    branch
+        Branch of the route that each of ``sojourn_s`` took; all 0 where it has one only.
     """
 
     sojourn_s: Floats = field(repr=False)
@@ -103,6 +105,7 @@ class SimulationResult:
     effective_samples: float
     unsteady: tuple[str, ...]
     batches: Batches = field(repr=False)
+    branch: Ints = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
 
     @property
     def steady(self) -> bool:
@@ -367,7 +370,7 @@ def simulate_route(
     tick = Ticker(progress, max(requests * math.fsum(share.values()), 1.0))
     stations = tuple(run.visit(place, batches, tick) for place in range(len(route.stations)))
     sojourn = run.leave()
-    return summarise(
+    result = summarise(
         sojourn[run.counted],
         deadline_s,
         batches,
@@ -379,3 +382,6 @@ def simulate_route(
         elapsed_s=time.perf_counter() - started,
         warnings=_near_saturation(route, stations),
     )
+    served = run.counted & ~np.isnan(sojourn)
+    branch = np.zeros(result.sojourn_s.size, np.int64) if run.branch is None else run.branch[served]
+    return replace(result, branch=branch)

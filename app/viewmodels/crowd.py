@@ -21,6 +21,7 @@ from viewmodels.current import evaluated
 from viewmodels.display import against
 from viewmodels.key_figures import STATION_WORDS
 from viewmodels.labels import certificate_words, distinct_labels
+from viewmodels.mixing import MixClaim
 
 _POINTS = 44
 _WIDE = 12.0
@@ -80,6 +81,8 @@ class Crowd:
         The ways to choose at the present population.
     sentence, badge, certificate, closed
         Finding, certificate in short and in full, and the closed forms in a sentence.
+    claims
+        What the laws say about each way to choose, for a check by simulation.
     """
 
     devices: tuple[int, ...]
@@ -97,6 +100,7 @@ class Crowd:
     proven: bool
     certificate: str
     closed: str
+    claims: tuple[MixClaim, ...] = ()
 
 
 def crowd_of(text: str) -> Crowd:
@@ -138,6 +142,7 @@ def crowd_of(text: str) -> Crowd:
         certificate.kind != "heuristic",
         f"{certificate.method}: {certificate.detail}",
         _closed(found.limits, case.scenario.arrival_per_s),
+        _claims(found, here, words),
     )
 
 
@@ -174,6 +179,9 @@ class _Words:
 
     def design(self, row: int) -> Design:
         return self.table.designs.design(int(self.table.rows[row]))
+
+    def case_text(self, row: int) -> str:
+        return dataclasses.replace(self.case, design=self.design(row)).to_json()
 
     def name(self, row: int) -> str:
         if row < 0:
@@ -306,6 +314,28 @@ def _choices(found: Population, here: int, words: _Words, case: Case) -> tuple[C
     ):
         choices.append(Choice(name, _latency(mix.mean_s), words.mix(mix), "", ""))
     return tuple(choices)
+
+
+def _claims(found: Population, here: int, words: _Words) -> tuple[MixClaim, ...]:
+    """Return what the laws say about each way to choose at the present population."""
+    table = words.table
+    stations, ways = _busy(found, here, table)
+    curves = {"load-blind plan": found.blind, "best single plan for all": found.best}
+    claims = []
+    for name, loads in ways:
+        bound = math.nan
+        if name in curves:
+            row, mean = int(curves[name].rows[here, 0]), float(curves[name].mean_s[here])
+            shares = {row: 1.0} if row >= 0 else {}
+        else:
+            mix = (found.selfish if name == "everyone for oneself" else found.system)[here]
+            shares, mean = (mix.shares[0] if mix.shares else {}), mix.mean_s
+            if name == "coordinated mix (optimum)":
+                bound = mix.mean_s - mix.gap_s
+        parts = tuple((0, words.case_text(row), share) for row, share in shares.items())
+        busy = tuple(zip(stations, loads, strict=True))
+        claims.append(MixClaim(name, parts, ("all devices",), mean, (mean,), busy, bound))
+    return tuple(claims)
 
 
 def _check(case: Case, mean: float) -> str:

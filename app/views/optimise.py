@@ -6,6 +6,7 @@ import controls
 import state
 import streamlit as st
 from charts.search import funnel_chart, pareto_chart
+from checking import assumptions, check_popover
 from drawing import draw
 from pages import link_to
 from parts import title
@@ -62,8 +63,11 @@ def answer(case: Case, evaluation: Evaluation, found: Optimum) -> None:
     if not found.feasible:
         nearest(case, found)
         return
-    left, right = st.columns([1, 1], gap="medium")
     best = parsed(found.best)
+    with st.container(horizontal=True, key="trust", gap="small"):
+        assumptions(best, "best_lights")
+        check_popover(best, "optimise")
+    left, right = st.columns([1, 1], gap="medium")
     with left.container(border=True):
         st.subheader("Why this one")
         for line in (*found.why, *found.binding, found.margin):

@@ -8,6 +8,7 @@ import streamlit as st
 from charts.crowd import busy_chart, latency_chart, share_chart
 from drawing import draw
 from family import finding, no_answer
+from mix_check import check_mix
 from pages import link_to
 from solving import crowd
 from text import markdown
@@ -91,6 +92,7 @@ def page() -> None:
     finding(found.sentence, found.badge, found.proven, found.certificate, ASSUMES)
     choices(found)
     figures(found)
+    check_mix(found.claims, "population")
     link_to("prices", "What more capacity is worth")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import state
 import streamlit as st
 from charts.doubt import regret_chart, tornado_chart, win_chart
+from checking import assumptions, check, comparison_table, ran_words
 from drawing import draw
 from family import finding, no_answer, picked
 from solving import certainty, thresholds
@@ -60,6 +61,30 @@ def choices(found: Certainty) -> None:
             )
 
 
+def by_simulation(found: Certainty) -> None:
+    """Check the nominal and the robust choice by simulation, one at a time."""
+    named = {one.role: one for one in found.contenders if one.role}
+    if not named:
+        return
+    st.subheader("Check by simulation")
+    first = next(iter(named))
+    role = picked("doubt_checked", "Play", list(named), first, lambda r: r[:1].upper() + r[1:])
+    chosen = named.get(role, named[first])
+    case = Case.from_json(chosen.case)
+    st.caption(
+        markdown(
+            f"{chosen.label}, request by request at nominal values: what the figures above rest "
+            "on, not how sure the facts are.",
+            300,
+        )
+    )
+    assumptions(case, "doubt_lights")
+    result = check(case, "robustness")
+    if result is not None:
+        comparison_table(case, result)
+        st.caption(ran_words(result))
+
+
 def changes(case: Case, goal: str) -> None:
     """List where the best design changes."""
     st.subheader("Where the best design changes")
@@ -97,6 +122,7 @@ def page() -> None:
             key="tornado",
             columns=1,
         )
+    by_simulation(found)
     changes(case, goal)
 
 

@@ -6,11 +6,11 @@ import controls
 import state
 import streamlit as st
 from charts.tail import tail_chart
-from checking import assumptions, check, comparison_table
+from checking import assumptions, check, comparison_table, ran_words
 from drawing import draw
 from pages import link_to
 from parts import presets, title
-from text import format_quantity, markdown
+from text import markdown
 from viewmodels.current import evaluated
 from viewmodels.facts import facts_of
 from viewmodels.key_figures import headline
@@ -77,14 +77,7 @@ def page() -> None:
         return
     st.subheader("Closed form and simulation")
     comparison_table(case, result)
-    many, worth = (
-        format_quantity(round(count), "count")
-        for count in (result.requests, result.effective_samples)
-    )
-    st.caption(
-        f"{many} requests, seed {result.seed}, in {result.elapsed_s:.1f} s; they are worth {worth} "
-        "independent ones."
-    )
+    st.caption(ran_words(result))
 
 
 page()
