@@ -130,8 +130,7 @@ class Decoder:
         """Admit from the queue and plan a run of iterations; return requests that never fit."""
         refused, prefill = self._join(now)
         serving, size = self._serving, len(self._active)
-        base = serving.fixed_s + serving.per_request_s * size
-        base += serving.per_kv_token_s * self._stored
+        base = serving.step_s(size) + serving.per_kv_token_s * self._stored
         growth = serving.per_kv_token_s * size
         extra = serving.prefill_s_per_token * prefill
         steps = self._active[0][0] - self._step if size else 0

@@ -191,7 +191,9 @@ class TokenServing:
     ``fixed_s + per_request_s * b + per_kv_token_s * kv``, plus ``prefill_s_per_token`` for each
     prompt token of the requests that join in it. Requests join at iteration boundaries in order of
     arrival while ``batch_limit`` and ``kv_limit_token`` allow; a request reserves its prompt and
-    its whole output, so none is ever evicted. One that can never fit is lost.
+    its whole output, so none is ever evicted. One that can never fit is lost. ``steps_s``, where
+    given, is the time of an iteration of 1, 2, … requests in place of ``fixed_s`` and
+    ``per_request_s``; its length is the largest ``batch_limit``.
     """
 
     fixed_s: float
@@ -202,6 +204,7 @@ class TokenServing:
     per_kv_token_s: float = 0.0
     kv_limit_token: float = math.inf
     batch_limit: float = math.inf
+    steps_s: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         problems = need_positive("serving.fixed_s", self.fixed_s)
@@ -210,7 +213,18 @@ class TokenServing:
         for name in ("kv_limit_token", "batch_limit"):
             if not getattr(self, name) >= 1:
                 problems.append(Problem(f"serving.{name}", "is below 1", "1 or more"))
+        for place, step in enumerate(self.steps_s):
+            problems += need_positive(f"serving.steps_s[{place}]", step)
+        if self.steps_s and self.batch_limit > len(self.steps_s):
+            most = f"up to {len(self.steps_s)}, the number of steps_s"
+            problems.append(Problem("serving.batch_limit", f"is {self.batch_limit!r}", most))
         refuse(problems)
+
+    def step_s(self, requests: int) -> float:
+        """Time of an iteration of so many requests, prompts and stored tokens left out."""
+        if self.steps_s and requests:
+            return self.steps_s[requests - 1]
+        return self.fixed_s + self.per_request_s * requests
 
 
 @dataclass(frozen=True)
