@@ -6,7 +6,7 @@ assumption was broken by so much. A light that is not green limits how many digi
 
 from __future__ import annotations
 
-__all__ = ["STATES", "Light", "digits", "lights", "relieved", "worst"]
+__all__ = ["STATES", "Light", "digits", "lights", "limiting", "relieved", "worst"]
 
 import dataclasses
 import math
@@ -114,9 +114,29 @@ def digits(found: Sequence[Light], quantity: str) -> int:
     >>> digits((), "latency_mean_s")
     3
     """
-    touched = _touched(quantity)
     limits = {"green": 3, "amber": 2, "red": 1}
-    return limits[worst([light for light in found if touched & set(light.touches)])]
+    return limits[worst(limiting(found, quantity))]
+
+
+def limiting(found: Sequence[Light], quantity: str) -> tuple[Light, ...]:
+    """Return the lights that take digits from a quantity: the most serious ones that touch it.
+
+    Parameters
+    ----------
+    found
+        Lights of the case.
+    quantity
+        Name of the quantity.
+
+    Examples
+    --------
+    >>> limiting((), "latency_mean_s")
+    ()
+    """
+    touched = _touched(quantity)
+    near = [light for light in found if touched & set(light.touches)]
+    state = worst(near)
+    return () if state == "green" else tuple(light for light in near if light.state == state)
 
 
 def _touched(quantity: str) -> set[str]:
@@ -126,7 +146,8 @@ def _touched(quantity: str) -> set[str]:
         return {"work"}
     if quantity.startswith("latency") or quantity.endswith(("_wait_s", "_time_s")):
         return {"mean", "work"}
-    if quantity.startswith(("energy", "cost", "carbon")) or quantity.endswith("_service_s"):
+    worked = ("energy", "cost", "carbon", "footprint", "charge_")
+    if quantity.startswith(worked) or quantity.endswith("_service_s"):
         return {"work"}
     return set()
 

@@ -78,7 +78,7 @@ def ask_explanation(quantity: str) -> None:
         state.set_ui(_ASKED, quantity)
 
 
-def explain_button(label: str, quantity: str, key: str) -> None:
+def explain_button(label: str, quantity: str, key: str, why: str = "") -> None:
     """Draw a number that opens its explanation.
 
     Parameters
@@ -89,13 +89,15 @@ def explain_button(label: str, quantity: str, key: str) -> None:
         Name in the pipeline.
     key
         Name of the button in the page.
+    why
+        One more sentence of its help.
     """
     words = QUANTITIES[quantity][0].lower()
     st.button(
         label,
         key=key,
         type="tertiary",
-        help=f"How {words} comes about",
+        help=f"How {words} comes about." + (f" {why}" if why else ""),
         on_click=ask_explanation,
         args=(quantity,),
     )

@@ -59,7 +59,9 @@ def title(sentence: str, status: str = "free", below: str = "") -> None:
 def figure_card(figure: KeyFigure) -> None:
     """Draw one key figure: a number that opens its explanation, its name, its verdict."""
     with st.container(border=True, key=f"card_{figure.quantity}", height="stretch"):
-        explain_button(figure.value, figure.quantity, key=f"number_{figure.quantity}")
+        explain_button(
+            figure.value, figure.quantity, key=f"number_{figure.quantity}", why=figure.why
+        )
         label, verdict = html.escape(figure.label), html.escape(figure.verdict)
         st.html(
             f'<div class="eccc-verdict eccc-{figure.status}"><span class="label">{label}</span><br>'

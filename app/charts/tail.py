@@ -13,7 +13,7 @@ from charts.chart import Chart
 class _Tail(Protocol):
     times: tuple[float, ...]
     above: tuple[float | None, ...]
-    marks: tuple[tuple[str, float, float], ...]
+    marks: tuple[tuple[str, float, float, str], ...]
     deadline: float
     missed: str
     unit: str
@@ -124,12 +124,12 @@ def _percentiles(model: _Tail) -> dict[str, Any]:
         "type": "scatter",
         "mode": "markers+text",
         "name": "percentiles",
-        "x": [time for _, time, _ in model.marks],
-        "y": [share for _, _, share in model.marks],
-        "text": [name for name, _, _ in model.marks],
+        "x": [time for _, time, _, _ in model.marks],
+        "y": [share for _, _, share, _ in model.marks],
+        "text": [f"{name} {words}" for name, _, _, words in model.marks],
         "textposition": "top right",
         "marker": {"color": "@ink", "size": 8},
-        "hovertemplate": f"%{{text}}: %{{x:.4g}} {model.unit}<extra></extra>",
+        "hovertemplate": "%{text}<extra></extra>",
         "showlegend": False,
     }
 

@@ -112,11 +112,16 @@ class Waterfall:
     remark: str
 
 
-def waterfall(evaluation: Evaluation) -> Waterfall:
+def waterfall(evaluation: Evaluation, digits: int = 2) -> Waterfall:
     """Split the mean latency by station into waiting, service and fixed delay.
 
     Pieces beyond the device count with the share of requests that get there, so that the pieces
     add up to the mean over all requests.
+
+    Parameters
+    ----------
+    digits
+        Significant digits of the texts: those that are known of the mean.
     """
     share = {"device": 1.0, "uplink": evaluation.value("remote_share_frac")}
     share["edge"] = share["uplink"]
@@ -129,11 +134,11 @@ def waterfall(evaluation: Evaluation) -> Waterfall:
         if not math.isfinite(size) or size <= 0.0:
             continue
         shown = size * scale.factor
-        text = format_quantity(size, "s", 2)
+        text = format_quantity(size, "s", digits)
         parts.append(Part(name, station.capitalize(), words, start, shown, text, token))
         start += shown
     mean = evaluation.value("latency_mean_s")
-    total = format_quantity(mean, "s", 2) if math.isfinite(mean) else ""
+    total = format_quantity(mean, "s", digits) if math.isfinite(mean) else ""
     return Waterfall(tuple(parts), scale.label, total, _remark(evaluation, sizes))
 
 
@@ -150,13 +155,17 @@ def _remark(evaluation: Evaluation, sizes: Sequence[float]) -> str:
     return ""
 
 
-def resource_parts(evaluation: Evaluation, kind: str) -> tuple[tuple[Part, ...], str, str]:
+def resource_parts(
+    evaluation: Evaluation, kind: str, digits: int = 2
+) -> tuple[tuple[Part, ...], str, str]:
     """Split energy, cost or carbon of one inference by place.
 
     Parameters
     ----------
     kind
         ``"energy"``, ``"cost"`` or ``"carbon"``.
+    digits
+        Significant digits of the texts.
 
     Returns
     -------
@@ -166,7 +175,7 @@ def resource_parts(evaluation: Evaluation, kind: str) -> tuple[tuple[Part, ...],
     values = [(name, label, token, evaluation.value(name)) for name, label, token in rows]
     scale = scale_for(max((v for *_, v in values if math.isfinite(v)), default=1.0), unit)
     parts = tuple(
-        Part(name, label, label, 0.0, value * scale.factor, short(value, unit), token)
+        Part(name, label, label, 0.0, value * scale.factor, short(value, unit, digits), token)
         for name, label, token, value in values
     )
     gaps = [evaluation.reason(name) for name, *_, value in values if math.isnan(value)]

@@ -29,12 +29,12 @@ def whose(scenario: Scenario) -> str:
     return _WORDS[scenario.latency_of] if known else ""
 
 
-def class_means(evaluation: Evaluation) -> str:
+def class_means(evaluation: Evaluation, digits: int = 3) -> str:
     """Write the mean latency of both classes; nothing where all are served alike."""
     if not whose(evaluation.batch.scenario):
         return ""
     urgent, others = (
-        format_quantity(evaluation.value(f"latency_{name}_mean_s"), "s", 3)
+        format_quantity(evaluation.value(f"latency_{name}_mean_s"), "s", digits)
         for name in ("urgent", "others")
     )
     return f"urgent {urgent}, others {others}"

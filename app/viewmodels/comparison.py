@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from text import UNSTABLE
 
 from analytic_models import Case, Design, Evaluation, diff
+from viewmodels.certainty import certainty
 from viewmodels.choices import field_value_words
 from viewmodels.cuts import last_boundary
 from viewmodels.display import against, short
@@ -40,15 +41,26 @@ DECIDING = (
 )
 
 
-def gains(before: Evaluation, after: Mapping[str, float]) -> tuple[Gain, ...]:
-    """Compare the deciding figures of the present design with those of another one."""
-    found = []
+def gains(
+    before: Evaluation, after: Mapping[str, float], digits: Mapping[str, int]
+) -> tuple[Gain, ...]:
+    """Compare the deciding figures of the present design with those of another one.
+
+    Parameters
+    ----------
+    before
+        The present design.
+    after, digits
+        Figures of the other one in base units, and how many digits of each are known.
+    """
+    found, known = [], certainty(before.case())
     for name, label, more in DECIDING:
         old, new = before.value(name), after[name]
         words = objective_words(before.batch.scenario, name) if name.startswith("latency") else ""
         better = None if _same(old, new) else (new > old) == more
-        unit = unit_of(name)
-        found.append(Gain(sentence_case(words or label), *_pair(old, new, unit), better))
+        pair = _pair(old, new, unit_of(name), min(known.digits(name), digits[name]))
+        better = better if pair[0] != pair[1] else None
+        found.append(Gain(sentence_case(words or label), *pair, better))
     return tuple(found)
 
 
@@ -59,10 +71,10 @@ def _same(old: float, new: float) -> bool:
     return math.isclose(old, new, rel_tol=_NOTICED)
 
 
-def _pair(old: float, new: float, unit: str) -> tuple[str, str]:
-    digits = 3 if unit == "frac" else 2
+def _pair(old: float, new: float, unit: str, known: int) -> tuple[str, str]:
+    digits = min(known, 3 if unit == "frac" else 2)
     if math.isfinite(old) and math.isfinite(new) and not _same(old, new):
-        return against(old, new, unit, digits)
+        return against(old, new, unit, digits, known)
     first, second = (short(v, unit, digits).replace(UNSTABLE, "overloaded") for v in (old, new))
     return first, second
 

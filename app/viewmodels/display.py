@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["Shown", "against", "busy_words", "short", "shown_unit", "significant"]
+__all__ = [
+    "Shown",
+    "against",
+    "as_given",
+    "beside_limit",
+    "busy_words",
+    "short",
+    "shown_unit",
+    "significant",
+]
 
 import math
 from dataclasses import dataclass
@@ -87,19 +96,57 @@ def short(value: float, unit: str, digits: int = 2) -> str:
     return f"${text.removesuffix(' $ per million')}" if money else text
 
 
-def against(value: float, limit: float, unit: str, digits: int = 2) -> tuple[str, str]:
-    """Write a value and its limit with as few digits as keep them apart.
+def against(
+    value: float, other: float, unit: str, digits: int = 2, most: int = _MOST_DIGITS
+) -> tuple[str, str]:
+    """Write two values with as few digits as keep them apart.
+
+    Parameters
+    ----------
+    value, other
+        In base units.
+    digits, most
+        Fewest and most significant digits: those that are known of both.
 
     Examples
     --------
     >>> against(0.0996, 0.1, "s")
     ('99.6 ms', '100 ms')
+    >>> against(0.0996, 0.1, "s", most=2)
+    ('100 ms', '100 ms')
     """
-    for more in range(digits, _MOST_DIGITS):
-        pair = short(value, unit, more), short(limit, unit, more)
-        if pair[0] != pair[1] or value == limit:
+    pair = "", ""
+    for more in range(min(digits, most), most + 1):
+        pair = short(value, unit, more), short(other, unit, more)
+        if pair[0] != pair[1] or value == other:
             return pair
     return pair
+
+
+def as_given(value: float, unit: str) -> str:
+    """Write a number that somebody typed: all its digits, and no more.
+
+    Examples
+    --------
+    >>> as_given(0.125, "s"), as_given(0.05, "s"), as_given(60.0, "s")
+    ('125 ms', '50 ms', '60 s')
+    """
+    needed = (n for n in range(1, _MOST_DIGITS) if significant(value, n) == value)
+    return short(value, unit, next(needed, _MOST_DIGITS))
+
+
+def beside_limit(value: float, limit: float, unit: str, digits: int) -> tuple[str, str, bool]:
+    """Write a value with the digits that are known, its limit, and whether these tell them apart.
+
+    Examples
+    --------
+    >>> beside_limit(0.083, 0.1, "s", 2), beside_limit(0.0996, 0.1, "s", 2)
+    (('83 ms', '100 ms', True), ('100 ms', '100 ms', False))
+    """
+    rounded = significant(value, digits)
+    step = 10.0 ** (math.floor(math.log10(abs(rounded))) - digits + 1) if rounded else 0.0
+    clear = value == limit or abs(limit - rounded) > step / 2
+    return short(value, unit, digits), as_given(limit, unit), clear
 
 
 def busy_words(load: float) -> str:

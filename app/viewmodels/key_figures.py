@@ -21,9 +21,11 @@ from text import UNKNOWN, format_quantity, format_range, plain
 
 from analytic_models import Case, Evaluation, Scenario
 from analytic_models.lookups import losses
+from viewmodels.certainty import Certainty, certainty
 from viewmodels.classes import class_means, whose
 from viewmodels.cuts import placement_words
-from viewmodels.display import against, busy_words, short
+from viewmodels.display import as_given, beside_limit, busy_words, short, significant
+from viewmodels.objectives import unit_of
 
 Status = Literal["pass", "fail", "free", "unknown", "overloaded", "misfit"]
 
@@ -35,6 +37,8 @@ STATION_WORDS: Mapping[str, str] = {
     "cloud": "the cloud",
 }
 _TIERS = ("device", "edge", "cloud")
+# Verdicts beside a number, which may have more digits than are known.
+_NUMBERS = ("pass", "fail", "free")
 _LEVELS: Mapping[str, tuple[str, str, float]] = {
     "mean": ("latency_mean_s", "mean", 0.5),
     "p50": ("latency_p50_s", "median", 0.5),
@@ -61,6 +65,8 @@ class KeyFigure:
         The requirement in words, or what evidence is missing.
     goal
         Which objective of the theme it belongs to.
+    why
+        Why the number is shown with few digits; empty where all that fit are known.
     """
 
     quantity: str
@@ -69,6 +75,7 @@ class KeyFigure:
     status: Status
     verdict: str
     goal: str
+    why: str = ""
 
 
 def required_quantity(scenario: Scenario) -> tuple[str, str]:
@@ -119,15 +126,17 @@ def headline(case: Case, evaluation: Evaluation) -> tuple[str, Status]:
     if math.isnan(value):
         return f"{start}; how long it takes is not known", "unknown"
     meets = value <= scenario.deadline_s
-    shown, limit = against(value, scenario.deadline_s, "s")
+    known = certainty(case).digits(quantity)
+    shown, limit, clear = beside_limit(value, scenario.deadline_s, "s", known)
     verdict = f"meets the {limit} deadline" if meets else f"misses the {limit} deadline"
+    verdict = verdict if clear else f"just {verdict}"
     return f"{start}; {name}{whose(scenario)} {shown}, {verdict}", "pass" if meets else "fail"
 
 
 def scenario_words(scenario: Scenario) -> str:
     """Say in one plain sentence what is asked for: load, answer, requirement."""
     each = f"{scenario.arrival_per_s:.3g}"
-    limit = format_quantity(scenario.deadline_s, "s", 3)
+    limit = as_given(scenario.deadline_s, "s")
     who = {
         "mean": f"on average an answer must be back within {limit}",
         "p50": f"half of the answers must be back within {limit}",
@@ -138,67 +147,78 @@ def scenario_words(scenario: Scenario) -> str:
     return f"Each device asks for {each} inferences per second; {must}{kept}."
 
 
-def key_figures(evaluation: Evaluation) -> tuple[KeyFigure, ...]:
-    """List the figures of the first page in their order."""
-    scenario = evaluation.batch.scenario
-    return (
-        *_latencies(evaluation, scenario),
-        _missed(evaluation, scenario),
-        _charged(evaluation, scenario),
-        _limited(evaluation, "cost_usd", "Cost of a million", "usd", scenario.cost_max_usd, "cost"),
-        _emitted(evaluation),
+def key_figures(case: Case, evaluation: Evaluation) -> tuple[KeyFigure, ...]:
+    """List the figures of the first page in their order, with the digits that are known."""
+    scenario, known = case.scenario, certainty(case)
+    found = (
+        *_latencies(evaluation, scenario, known),
+        _missed(evaluation, scenario, known),
+        _charged(evaluation, scenario, known),
+        _limited(evaluation, known, "cost_usd", "Cost of a million", scenario.cost_max_usd, "cost"),
+        _emitted(evaluation, known),
         _accuracy(evaluation, scenario),
         _exposure(evaluation, scenario),
     )
+    return tuple(
+        replace(figure, why=known.why(figure.quantity)) if figure.status in _NUMBERS else figure
+        for figure in found
+    )
 
 
-def _latencies(evaluation: Evaluation, scenario: Scenario) -> tuple[KeyFigure, ...]:
+def _latencies(
+    evaluation: Evaluation, scenario: Scenario, known: Certainty
+) -> tuple[KeyFigure, ...]:
     quantity, words = required_quantity(scenario)
     tail = (quantity, f"{words} latency") if words != "mean" else ("latency_p99_s", "p99 latency")
     found = []
     for name, label in (("latency_mean_s", "Mean latency"), tail):
         limit = scenario.deadline_s if name == quantity else None
         label += whose(scenario)
-        figure = _limited(evaluation, name, label, "s", limit, "latency")
-        means = class_means(evaluation) if name == "latency_mean_s" else ""
+        figure = _limited(evaluation, known, name, label, limit, "latency")
+        digits = known.digits(name)
+        means = class_means(evaluation, digits) if name == "latency_mean_s" else ""
         found.append(replace(figure, verdict=f"{figure.verdict}; {means}") if means else figure)
     return tuple(found)
 
 
 def _limited(
-    evaluation: Evaluation, name: str, label: str, unit: str, limit: float | None, goal: str
+    evaluation: Evaluation, known: Certainty, name: str, label: str, limit: float | None, goal: str
 ) -> KeyFigure:
-    value = evaluation.value(name)
+    value, unit, digits = evaluation.value(name), unit_of(name), known.digits(name)
     if math.isnan(value):
         return KeyFigure(name, label, UNKNOWN, "unknown", _gap(evaluation, name), goal)
     if math.isinf(value):
         return KeyFigure(name, label, "overloaded", "overloaded", _overload(evaluation), goal)
     if limit is None:
-        return KeyFigure(name, label, short(value, unit), "free", "no limit set", goal)
-    shown, bound = against(value, limit, unit)
+        return KeyFigure(name, label, short(value, unit, digits), "free", "no limit set", goal)
+    shown, bound, clear = beside_limit(value, limit, unit, digits)
     met = value <= limit
     verdict = f"at most {bound}" if met else f"more than the {bound} allowed"
+    verdict = verdict if clear else f"{verdict}, but too close to be sure"
     return KeyFigure(name, label, shown, "pass" if met else "fail", verdict, goal)
 
 
-def _charged(evaluation: Evaluation, scenario: Scenario) -> KeyFigure:
+def _charged(evaluation: Evaluation, scenario: Scenario, known: Certainty) -> KeyFigure:
     """Device energy; without a limit, how far a battery charge goes where one is known."""
     found = _limited(
-        evaluation, "energy_device_j", "Device energy", "j", scenario.energy_max_j, "energy"
+        evaluation, known, "energy_device_j", "Device energy", scenario.energy_max_j, "energy"
     )
-    charges = evaluation.value("charge_inferences_count")
+    name = "charge_inferences_count"
+    charges = evaluation.value(name)
     if found.status != "free" or not math.isfinite(charges):
         return found
-    return replace(found, verdict=f"a battery charge pays for {short(charges, 'count')}")
+    rounded = significant(charges, known.digits(name, 2))
+    return replace(found, verdict=f"a battery charge pays for {short(rounded, 'count')}")
 
 
-def _emitted(evaluation: Evaluation) -> KeyFigure:
+def _emitted(evaluation: Evaluation, known: Certainty) -> KeyFigure:
     """Emissions of running, and with the making of the machines where it is known."""
-    found = _limited(evaluation, "carbon_gco2e", "CO₂e of one", "gco2e", None, "carbon")
-    whole = evaluation.value("footprint_gco2e")
+    found = _limited(evaluation, known, "carbon_gco2e", "CO₂e of one", None, "carbon")
+    name = "footprint_gco2e"
+    whole = evaluation.value(name)
     if found.status != "free" or not math.isfinite(whole):
         return found
-    words = f"{short(whole, 'gco2e')} with making the machines"
+    words = f"{short(whole, 'gco2e', known.digits(name, 2))} with making the machines"
     return replace(found, verdict=words)
 
 
@@ -215,14 +235,15 @@ def _overload(evaluation: Evaluation) -> str:
     return f"{STATION_WORDS[station]} is asked for {asked} of what it can do"
 
 
-def _missed(evaluation: Evaluation, scenario: Scenario) -> KeyFigure:
+def _missed(evaluation: Evaluation, scenario: Scenario, known: Certainty) -> KeyFigure:
     name, label = "deadline_miss_frac", "Answers too late"
     value = evaluation.value(name)
     if math.isnan(value):
         return KeyFigure(name, label, UNKNOWN, "unknown", _gap(evaluation, name), "latency")
     if overloaded_stations(evaluation):
         return KeyFigure(name, label, "all of them", "overloaded", _overload(evaluation), "latency")
-    shown = "< 0.001 %" if value < 1e-5 else format_quantity(value, "frac", 2)
+    digits = known.digits(name, 2)
+    shown = "< 0.001 %" if value < 1e-5 else format_quantity(value, "frac", digits)
     if scenario.deadline_at == "mean":
         return KeyFigure(name, label, shown, "free", "the deadline holds for the mean", "latency")
     allowed = _LEVELS[scenario.deadline_at][2]

@@ -48,7 +48,7 @@ class Strip:
 @lru_cache(maxsize=256)
 def strip(case: Case) -> Strip:
     """Collect the lights of a case."""
-    found = lights(evaluated(case))
+    found = lights(evaluated(case), case.catalog())
     ordered = sorted(found, key=lambda light: -STATES.index(light.state))
     count = Counter(light.state for light in found)
     whole = len(found)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from text import format_quantity, scale_for
 
 from analytic_models import Case, Evaluation, evaluate, sweep
+from viewmodels.certainty import certainty_of
 from viewmodels.cliff import cliff
 from viewmodels.current import evaluated
 from viewmodels.key_figures import STATION_WORDS, required_quantity
@@ -236,13 +237,14 @@ def _offer(
         gain = "next to nothing" if math.isfinite(old) and abs(new / old - 1) < 0.01 else gain
     full = _saturation(after, float(after.batch.scenario.population_count))
     carried = f"{math.ceil(full) - 1:,}".replace(",", "\u202f") if math.isfinite(full) else "any"
-    missed = after.value("deadline_miss_frac")
-    late = "all" if not math.isfinite(new) else format_quantity(missed, "frac", 2)
+    missed, known = after.value("deadline_miss_frac"), certainty_of(after)
+    digits = known.digits("deadline_miss_frac", 2)
+    late = "all" if not math.isfinite(new) else format_quantity(missed, "frac", digits)
     late = "under 0.001 %" if missed < 1e-5 and math.isfinite(new) else late
     return Offer(
         label,
         changes,
-        format_quantity(new, "s", 3),
+        format_quantity(new, "s", known.digits(quantity)),
         late,
         carried,
         gain.replace("-", "\u2212"),

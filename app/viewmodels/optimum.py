@@ -15,6 +15,7 @@ from analytic_models import Case, Evaluation, optimize
 from analytic_models.evaluation import QUANTITIES
 from analytic_models.optimizers.solution import Constraint, Solution
 from viewmodels.breakdown import waterfall
+from viewmodels.certainty import Certainty, certainty_of
 from viewmodels.choices import choice_label
 from viewmodels.comparison import DECIDING
 from viewmodels.current import parsed
@@ -54,8 +55,8 @@ class Optimum:
         Whether some design meets every constraint.
     best, runner_up, nearest
         Canonical JSON of cases; empty where there is none.
-    after
-        Deciding figures of the best design, in base units.
+    after, digits
+        Deciding figures of the best design, in base units, and how many digits of each are known.
     value, sentence, why
         The objective with its unit, the answer in a sentence, and two sentences of reasons.
     badge, certificate
@@ -78,6 +79,7 @@ class Optimum:
     objective: str
     best: str
     after: Mapping[str, float]
+    digits: Mapping[str, int]
     value: str
     sentence: str
     why: tuple[str, ...]
@@ -108,21 +110,24 @@ def find_optimum(scenario_json: str, objective: str, second: str = "") -> Optimu
     case = parsed(scenario_json)
     solution = optimize(case, objective)
     found, runner, nearest = solution.case, solution.runner_up, solution.nearest
-    unit = unit_of(objective)
+    known = certainty_of(solution.best) if solution.best else Certainty(())
+    deciding = [name for name, *_ in DECIDING]
+    most = known.digits(objective)
     return Optimum(
         feasible=found is not None,
         objective=objective,
         best=found.to_json() if found else "",
-        after={name: solution.best.value(name) for name, *_ in DECIDING} if solution.best else {},
-        value=short(solution.value, unit) if found else "",
-        sentence=_sentence(case, solution),
-        why=_why(solution) if found else (),
+        after={name: solution.best.value(name) for name in deciding} if solution.best else {},
+        digits=known.among(deciding),
+        value=short(solution.value, unit_of(objective), min(most, 2)) if found else "",
+        sentence=_sentence(case, solution, min(most, 2)),
+        why=_why(solution, known) if found else (),
         badge=_badge(solution),
         certificate=_certificate(solution),
         funnel=_steps(solution),
-        binding=tuple(_binding(solution, b) for b in solution.binding),
+        binding=tuple(_binding(solution, b, most) for b in solution.binding),
         runner_up=runner.case().to_json() if runner is not None else "",
-        margin=_margin(solution),
+        margin=_margin(solution, most),
         nearest=nearest.case.to_json() if nearest is not None else "",
         relax=tuple(_relax(c, v) for c, v in nearest.violated) if nearest is not None else (),
         front=front_of(solution, second, objective) if second else None,
@@ -175,20 +180,20 @@ def design_words(case: Case) -> str:
     return f"{start}; cut {words[design.cut1]}, sent as {design.uplink_encoding}"
 
 
-def _sentence(case: Case, solution: Solution) -> str:
+def _sentence(case: Case, solution: Solution, digits: int) -> str:
     words = QUANTITIES[solution.objective][0].lower()
     if solution.case is None:
         if solution.nearest is None:
             return "No design can be judged: a figure that every design needs is missing."
         return "No design meets all requirements."
     best = "highest" if solution.maximised else "lowest"
-    value = format_quantity(solution.value, unit_of(solution.objective), 2)
+    value = format_quantity(solution.value, unit_of(solution.objective), digits)
     dnn = plain(case.catalog().dnns.label(case.scenario.dnn), 40)
     name = objective_words(case.scenario, solution.objective) or words
     return f"The {best} {name} is {value}: {dnn} {design_words(solution.case)}."
 
 
-def _why(solution: Solution) -> tuple[str, ...]:
+def _why(solution: Solution, known: Certainty) -> tuple[str, ...]:
     """Say how each tier alone would do, and what now takes the time."""
     assert solution.best is not None
     designs, values = solution.screened.batch.designs, solution.screened[solution.objective]
@@ -199,7 +204,8 @@ def _why(solution: Solution) -> tuple[str, ...]:
     allowed[np.asarray(solution.feasible, dtype=int)] = True
     sign = -1.0 if solution.maximised else 1.0
     chosen = placement_words(best.scenario.dnn, best.design, best.catalog())
-    known, without = [], []
+    alone, without = [], []
+    most = known.digits(solution.objective)
     for where, rows in (
         ("on the device", cut1 == last),
         ("at the edge", (cut1 == 0) & (cut2 == last)),
@@ -210,18 +216,19 @@ def _why(solution: Solution) -> tuple[str, ...]:
         ok = rows & allowed & np.isfinite(values)
         if ok.any():
             value = float(sign * np.min(sign * values[ok]))
-            shown, _ = against(value, solution.value, unit_of(solution.objective))
-            known.append(f"wholly {where} the best is {shown}")
+            shown, _ = against(value, solution.value, unit_of(solution.objective), most=most)
+            alone.append(f"wholly {where} the best is {shown}")
         else:
             without.append(where)
     if without:
-        known.append(f"nothing that runs wholly {' or '.join(without)} meets the requirements")
-    first = f"{sentence_case('; '.join(known))}." if known else ""
-    return tuple(filter(None, (first, _largest_part(solution.best))))
+        alone.append(f"nothing that runs wholly {' or '.join(without)} meets the requirements")
+    first = f"{sentence_case('; '.join(alone))}." if alone else ""
+    digits = known.digits("latency_mean_s", 2)
+    return tuple(filter(None, (first, _largest_part(solution.best, digits))))
 
 
-def _largest_part(best: Evaluation) -> str:
-    pieces = waterfall(best)
+def _largest_part(best: Evaluation, digits: int) -> str:
+    pieces = waterfall(best, digits)
     if not pieces.parts:
         return ""
     largest = max(pieces.parts, key=lambda part: part.size)
@@ -231,11 +238,11 @@ def _largest_part(best: Evaluation) -> str:
     )
 
 
-def _binding(solution: Solution, binding: object) -> str:
+def _binding(solution: Solution, binding: object, most: int) -> str:
     constraint: Constraint = binding.constraint  # type: ignore[attr-defined]
     without = binding.objective_without  # type: ignore[attr-defined]
     at: float = binding.value  # type: ignore[attr-defined]
-    now, other = against(solution.value, without, unit_of(solution.objective))
+    now, other = against(solution.value, without, unit_of(solution.objective), most=most)
     tail = "" if math.isfinite(at) else ", but that quantity is not known there"
     return f"Without {_without(constraint)}: {other} instead of {now}{tail}."
 
@@ -253,11 +260,11 @@ def _steps(solution: Solution) -> tuple[Step, ...]:
     )
 
 
-def _margin(solution: Solution) -> str:
+def _margin(solution: Solution, most: int) -> str:
     if solution.runner_up is None:
         return ""
     unit, value = unit_of(solution.objective), solution.runner_up.value(solution.objective)
-    _, other = against(solution.value, value, unit)
+    _, other = against(solution.value, value, unit, most=most)
     share = format_quantity(solution.margin, "frac", 2)
     worse = f"{share} behind" if solution.margin >= 5e-4 else "practically as good"
     words = design_words(solution.runner_up.case())

@@ -38,7 +38,7 @@ def best_panel(case: Case, evaluation: Evaluation, optimum: Optimum) -> BestPane
     best = parsed(optimum.best)
     if is_current(best, case):
         return BestPanel(_block("You have the best design", optimum, ()), None)
-    rows = gains(evaluation, optimum.after)
+    rows = gains(evaluation, optimum.after, optimum.digits)
     return BestPanel(_block("Best design found", optimum, rows), best)
 
 

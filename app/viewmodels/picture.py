@@ -19,6 +19,7 @@ from analytic_models import Case, Design, Evaluation, Scenario, evaluate
 from analytic_models.laws.workload import prefix_at
 from analytic_models.units import bit_to_byte
 from analytic_models.user_data import UserData
+from viewmodels.certainty import certainty
 from viewmodels.choices import choice_label
 from viewmodels.cuts import placement_words, segment_words
 from viewmodels.display import busy_words
@@ -169,7 +170,7 @@ def _tier(evaluation: Evaluation, case: Case, name: str, label: str) -> dict[str
         "count_label": f"{format_quantity(count, 'count')} {noun}{'' if count == 1 else 's'}",
         "runs": runs,
         "precision": getattr(design, f"{name}_precision") if runs else "",
-        "time": format_quantity(evaluation.value(f"{name}_service_s"), "s", 2) if runs else "",
+        "time": _time(evaluation, case, name) if runs else "",
         "utilisation": _share(busy),
         "utilisation_label": _busy_words(busy),
         "memory": f"{held} of {room}" if math.isfinite(used) and room != UNKNOWN else UNKNOWN,
@@ -177,6 +178,11 @@ def _tier(evaluation: Evaluation, case: Case, name: str, label: str) -> dict[str
         "unstable": busy >= 1.0,
         "bottleneck": False,
     }
+
+
+def _time(evaluation: Evaluation, case: Case, name: str) -> str:
+    quantity = f"{name}_service_s"
+    return format_quantity(evaluation.value(quantity), "s", certainty(case).digits(quantity, 2))
 
 
 def _busy_words(busy: float) -> str:
@@ -200,7 +206,7 @@ def _hop(evaluation: Evaluation, case: Case, name: str, label: str) -> dict[str,
         "bandwidth": format_quantity(evaluation.value(f"{name}_bit_per_s"), "bit/s"),
         "rtt": f"RTT {round_trip}",
         "payload": format_quantity(float(size), "byte") if crosses else "",
-        "time": format_quantity(evaluation.value(f"{name}_service_s"), "s", 2) if crosses else "",
+        "time": _time(evaluation, case, name) if crosses else "",
         "utilisation": _share(busy) if crosses else 0.0,
         "utilisation_label": _busy_words(busy) if crosses else "",
         "radio": hop.technology in _RADIO,

@@ -13,7 +13,9 @@ from text import format_quantity, scale_for
 
 from analytic_models import Case, sweep
 from analytic_models.simulation import SimulationResult
+from viewmodels.certainty import certainty
 from viewmodels.current import evaluated
+from viewmodels.display import as_given
 
 _POINTS = 161
 _LEAST = 1e-4
@@ -36,7 +38,7 @@ class Tail:
     times, above
         Times and the share of requests beyond each.
     marks
-        Percentiles: name, time, share beyond.
+        Percentiles: name, time, share beyond, and the time in words with the digits that are known.
     deadline, missed, unit, factor
         Deadline, share beyond it in words, display unit, and how many of it are a second.
     sentence
@@ -47,7 +49,7 @@ class Tail:
 
     times: tuple[float, ...]
     above: tuple[float | None, ...]
-    marks: tuple[tuple[str, float, float], ...]
+    marks: tuple[tuple[str, float, float, str], ...]
     deadline: float
     missed: str
     unit: str
@@ -84,14 +86,17 @@ def tail(case: Case) -> Tail | None:
     ]
     scale = scale_for(end, "s")
     missed = evaluation.value("deadline_miss_frac")
-    shown = "fewer than 0.001 %" if missed < 1e-5 else format_quantity(missed, "frac", 2)
-    limit = format_quantity(deadline, "s", 3)
+    known = certainty(case)
+    digits = known.digits("deadline_miss_frac", 2)
+    shown = "fewer than 0.001 %" if missed < 1e-5 else format_quantity(missed, "frac", digits)
+    limit = as_given(deadline, "s")
     return Tail(
         tuple(float(time) * scale.factor for time in grid),
         tuple(_drawn(float(share)) for share in above),
         tuple(
-            (name, evaluation.value(quantity) * scale.factor, share)
+            (name, time * scale.factor, share, format_quantity(time, "s", known.digits(quantity)))
             for name, quantity, share in _PERCENTILES
+            for time in (evaluation.value(quantity),)
         ),
         deadline * scale.factor,
         shown,

@@ -20,11 +20,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from analytic_models import Case, Design, DesignError, Evaluation, Scenario
+from analytic_models import Case, Design, DesignError, Scenario
 from analytic_models.evaluation import QUANTITIES
 from analytic_models.fields import declared_fields
 from taxonomy import Node, Technique, Violation, check, given_by_placement, load_taxonomy
 from taxonomy.schema import CLAIM_QUANTITIES, PARAM_UNITS
+from viewmodels.certainty import certainty
 from viewmodels.comparison import Gain
 from viewmodels.current import evaluated
 from viewmodels.cuts import last_boundary
@@ -323,7 +324,7 @@ def trial(case: Case, id: str, values: Mapping[str, float] | None = None) -> Tri
     except DesignError:
         blocked = tuple(v for v in mine if v.severity == "error")
         return Trial(on, (), blocked, tuple(v for v in mine if v.severity != "error"), None)
-    gains = _gains(evaluated(without), evaluated(with_it))
+    gains = _gains(without, with_it)
     return Trial(on, gains, (), tuple(mine), with_it)
 
 
@@ -336,10 +337,12 @@ def _given(case: Case) -> frozenset[str]:
     )
 
 
-def _gains(before: Evaluation, after: Evaluation) -> tuple[Gain, ...]:
+def _gains(without: Case, with_it: Case) -> tuple[Gain, ...]:
     """Compare the key figures; those that no requirement needs are compared too."""
+    before, after = evaluated(without), evaluated(with_it)
+    pairs = zip(key_figures(without, before), key_figures(with_it, after), strict=True)
     found = []
-    for old, new in zip(key_figures(before), key_figures(after), strict=True):
+    for old, new in pairs:
         name = old.quantity
         first, second = before.value(name), after.value(name)
         better = None
@@ -348,6 +351,8 @@ def _gains(before: Evaluation, after: Evaluation) -> tuple[Gain, ...]:
             better = (second > first) == (name in _MORE)
         texts = old.value, new.value
         if better is not None and texts[0] == texts[1] and math.isfinite(first + second):
-            texts = against(first, second, str(QUANTITIES[name][1]))
+            most = min(certainty(case).digits(name) for case in (without, with_it))
+            texts = against(first, second, str(QUANTITIES[name][1]), most=most)
+            better = better if texts[0] != texts[1] else None
         found.append(Gain(old.label, *texts, better))
     return tuple(found)

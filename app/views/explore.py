@@ -20,6 +20,7 @@ from pages import link_to
 from parts import key_numbers, presets, title
 from searching import known, optimum
 from viewmodels.breakdown import resource_parts, waterfall
+from viewmodels.certainty import certainty
 from viewmodels.cliff import cliff
 from viewmodels.current import evaluated
 from viewmodels.cuts import boundary_words
@@ -78,7 +79,10 @@ def follow(clicked: Click | None, case: Case) -> None:
 
 def diagrams(case: Case, evaluation: Evaluation) -> None:
     """Draw the charts below the figures."""
-    energy, cost = resource_parts(evaluation, "energy"), resource_parts(evaluation, "cost")
+    known = certainty(case)
+    energy, cost = (
+        resource_parts(evaluation, kind, known.digits(kind, 2)) for kind in ("energy", "cost")
+    )
     charts = [
         population_cliff(cliff(case)),
         payload_profile_chart(*boundary_sizes(case)),
@@ -125,12 +129,14 @@ def page() -> None:
     numbers, first = left.container(), left.container()
     # The charts that a slider is watched for come first, the controls that it belongs to later.
     with first:
-        times = latency_waterfall(waterfall(evaluation))
+        times = latency_waterfall(
+            waterfall(evaluation, certainty(case).digits("latency_mean_s", 2))
+        )
         follow(draw([times], key="time", columns=1), case)
     with top:
         architecture(case, evaluation)
     with numbers:
-        key_numbers(key_figures(evaluation))
+        key_numbers(key_figures(case, evaluation))
         with st.container(horizontal=True, key="trust", gap="small"):
             assumptions(case)
             check_popover(case, "explore")

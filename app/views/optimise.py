@@ -75,7 +75,7 @@ def answer(case: Case, evaluation: Evaluation, found: Optimum) -> None:
                 st.markdown(f"- {markdown(line, 300)}")
     with right.container(border=True):
         st.subheader("What it changes")
-        st.html(gains_table(gains(evaluation, found.after)))
+        st.html(gains_table(gains(evaluation, found.after, found.digits)))
         st.button(
             "Apply this design", type="primary", key="apply", on_click=state.take, args=(best,)
         )

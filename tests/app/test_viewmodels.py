@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from viewmodels.breakdown import resource_parts, waterfall
+from viewmodels.certainty import certainty
 from viewmodels.choices import choice_label, choices_of, field_value_words
 from viewmodels.cliff import cliff
 from viewmodels.comparison import DECIDING, changes, gains, is_current
@@ -48,7 +49,7 @@ def test_an_overloaded_design_is_named_and_shows_no_large_number() -> None:
     sentence, status = headline(OVERLOADED, evaluated(OVERLOADED))
     assert status == "overloaded"
     assert "overloads the edge site" in sentence
-    latencies = [f for f in key_figures(evaluated(OVERLOADED)) if f.goal == "latency"]
+    latencies = [f for f in key_figures(OVERLOADED, evaluated(OVERLOADED)) if f.goal == "latency"]
     assert [f.value for f in latencies] == ["overloaded", "overloaded", "all of them"]
     assert all("the edge site" in f.verdict for f in latencies)
 
@@ -67,13 +68,13 @@ def test_what_is_asked_for_is_said_in_a_sentence() -> None:
     words = scenario_words(Scenario(arrival_per_s=2.5, deadline_s=0.05, deadline_at="p95"))
     assert words == (
         "Each device asks for 2.5 inferences per second; "
-        "95 % of the answers must be back within 50.0 ms."
+        "95 % of the answers must be back within 50 ms."
     )
 
 
 def test_an_unknown_number_says_which_evidence_is_missing() -> None:
     case = FIRST.with_design(edge_precision="int4")
-    figure = next(f for f in key_figures(evaluated(case)) if f.quantity == "accuracy_frac")
+    figure = next(f for f in key_figures(case, evaluated(case)) if f.quantity == "accuracy_frac")
     assert figure.status == "unknown"
     assert figure.value == "not known"
     assert "int4" in figure.verdict
@@ -81,7 +82,7 @@ def test_an_unknown_number_says_which_evidence_is_missing() -> None:
 
 @pytest.mark.parametrize("name", list(PRESETS))
 def test_key_figures_have_words_for_every_number(name: str) -> None:
-    for figure in key_figures(evaluated(PRESETS[name])):
+    for figure in key_figures(PRESETS[name], evaluated(PRESETS[name])):
         assert not re.search(UNDONE, figure.value), figure
         assert figure.verdict
 
@@ -280,7 +281,10 @@ def test_gains_say_what_is_better_and_what_is_not() -> None:
     after = FIRST.with_design(edge_precision="int8")
     found = evaluated(after)
     values = {name: found.value(name) for name, *_ in DECIDING}
-    rows = {row.label: row.better for row in gains(evaluated(FIRST), values)}
+    rows = {
+        row.label: row.better
+        for row in gains(evaluated(FIRST), values, certainty(after).among(values))
+    }
     assert rows["p99 latency"] is True
     assert rows["Device energy"] is None
     assert rows["Accuracy"] is False
