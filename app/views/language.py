@@ -7,6 +7,7 @@ import streamlit as st
 from catalog_parts import catalog_style, kept, title
 from charts.language import batch_chart, draft_chart, plane_chart, shipping_chart
 from drawing import draw
+from serving_section import crowd_section
 from text import UNKNOWN, format_quantity, markdown
 from viewmodels.language import (
     SHOWN,
@@ -141,6 +142,7 @@ def page() -> None:
     if shipping is not None:
         charts.append(shipping_chart(shipping))
     draw(charts, key="language", columns=2)
+    crowd_section(choice)
     pair(choice)
 
 
