@@ -122,6 +122,11 @@ def demand_table(
         )
         if value not in (*allowed.split(", "), 0.0)
     ]
+    problems += [
+        Problem(f"scenario.{name}", "losses cannot be shared out over designs", "null")
+        for name in ("edge_places_count", "cloud_places_count")
+        if getattr(scenario, name) is not None
+    ]
     if problems:
         raise DesignError(problems)
     names = {

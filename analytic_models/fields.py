@@ -144,7 +144,7 @@ def number(
 
 
 def integer(
-    default: int,
+    default: int | None,
     label: str,
     help: str,
     group: str,
@@ -152,12 +152,14 @@ def integer(
     high: int,
     *,
     log: bool = False,
+    none_means: str = "",
     assumption: str = "",
 ) -> Any:  # noqa: ANN401
-    """Declare a whole number."""
-    return _declare(
-        default, Field("integer", label, help, group, low, high, log=log, assumption=assumption)
-    )
+    """Declare a whole number; a default of None makes the field optional."""
+    declared = Field("integer", label, help, group, low, high, log=log, assumption=assumption)
+    if none_means:
+        declared = dataclasses.replace(declared, optional=True, none_means=none_means)
+    return _declare(default, declared)
 
 
 def choice(default: str, label: str, help: str, group: str, choices: tuple[str, ...] | str) -> Any:  # noqa: ANN401

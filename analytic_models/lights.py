@@ -21,6 +21,7 @@ from analytic_models.lights_basis import (
     Light,
     State,
     busiest,
+    limited,
     percent,
     sentence,
     used_stations,
@@ -34,7 +35,7 @@ from analytic_models.lights_queues import (
     sharing,
     smoothing,
 )
-from analytic_models.lights_stations import repeats
+from analytic_models.lights_stations import repeats, room
 
 _WIRED = ("wan", "fibre", "ethernet")
 # Error of a stated load that nobody notices, and what it does to waiting: e / (1 - rho).
@@ -79,6 +80,7 @@ def lights(evaluation: Evaluation, catalog: Catalog | None = None) -> tuple[Ligh
         sharing,
         batching,
         repeats,
+        room,
         urgency,
         _layer_times,
         discipline,
@@ -140,11 +142,15 @@ def limiting(found: Sequence[Light], quantity: str) -> tuple[Light, ...]:
 
 
 def _touched(quantity: str) -> set[str]:
-    if quantity.startswith(("latency_p", "latency_level", "latency_required", "deadline_miss")):
+    if quantity.startswith(
+        ("latency_p", "latency_level", "latency_required", "deadline_miss", "late_")
+    ):
         return {"mean", "tail", "work"}
     if quantity.startswith("latency_idle"):
         return {"work"}
-    if quantity.startswith("latency") or quantity.endswith(("_wait_s", "_time_s")):
+    if quantity.startswith(("latency", "served_")) or quantity.endswith(
+        ("_wait_s", "_time_s", "lost_frac")
+    ):
         return {"mean", "work"}
     worked = ("energy", "cost", "carbon", "footprint", "charge_")
     if quantity.startswith(worked) or quantity.endswith("_service_s"):
@@ -253,7 +259,9 @@ def _link(evaluation: Evaluation, catalog: Catalog) -> Light | None:
 
 
 def _load(evaluation: Evaluation, catalog: Catalog) -> Light:
-    name, load = busiest(evaluation, used_stations(evaluation))
+    scenario = evaluation.batch.scenario
+    growing = [name for name in used_stations(evaluation) if not limited(scenario, name)]
+    name, load = busiest(evaluation, growing)
     label = "Distance from saturation"
     where = STATIONS.get(name, "no station")
     if load >= 1.0:

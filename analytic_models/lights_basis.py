@@ -8,6 +8,7 @@ __all__ = [
     "Light",
     "State",
     "busiest",
+    "limited",
     "percent",
     "sentence",
     "used_stations",
@@ -18,6 +19,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from analytic_models.design import Scenario
 from analytic_models.evaluation import Evaluation
 
 State = Literal["green", "amber", "red"]
@@ -66,6 +68,11 @@ class Light:
 def used_stations(evaluation: Evaluation, names: Collection[str] = tuple(STATIONS)) -> list[str]:
     """Return the stations that requests visit, in their order."""
     return [n for n in STATIONS if n in names and evaluation.value(f"{n}_service_s") > 0]
+
+
+def limited(scenario: Scenario, name: str) -> bool:
+    """Whether a station has a last place, so that it loses requests and never grows its queue."""
+    return getattr(scenario, f"{name}_places_count", None) is not None
 
 
 def busiest(evaluation: Evaluation, names: Collection[str]) -> tuple[str, float]:

@@ -16,6 +16,7 @@ from analytic_models.lights_basis import (
     Light,
     State,
     busiest,
+    limited,
     percent,
     sentence,
     used_stations,
@@ -34,6 +35,7 @@ def few_servers(evaluation: Evaluation, catalog: Catalog) -> Light | None:
         for tier in used_stations(evaluation, ("edge", "cloud"))
         if getattr(scenario, f"{tier}_servers_count") > 1
         and getattr(scenario, f"{tier}_discipline") == "fcfs"
+        and not limited(scenario, tier)
     ]
     if not many or scenario.compute_scv == 1:
         return None
@@ -110,7 +112,7 @@ def discipline(evaluation: Evaluation, catalog: Catalog) -> Light | None:
     names = [
         s
         for s in used_stations(evaluation)
-        if getattr(scenario, f"{s}_discipline") in ("fcfs", "ps")
+        if getattr(scenario, f"{s}_discipline") in ("fcfs", "ps") and not limited(scenario, s)
     ]
     names = [s for s in names if s != "device"]
     name, _ = busiest(evaluation, names)

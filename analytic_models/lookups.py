@@ -35,6 +35,7 @@ from analytic_models.units import Array
 _CONSTANTS = {
     "one_count": 1.0,
     "nominal_share_frac": 1.0,
+    "no_share_frac": 0.0,
     "nominal_budget_nat": math.inf,
     "nominal_duration_s": 0.0,
     "median_level_frac": 0.5,
@@ -101,6 +102,11 @@ def scenario_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
         columns[name] = Looked(float(getattr(scenario, name)), _CHOSEN_ORIGIN)
     for station in ("device", "uplink", "edge", "backhaul", "cloud"):
         columns[f"{station}_ps_flag"] = _FLAGS[getattr(scenario, f"{station}_discipline") == "ps"]
+    for tier in ("edge", "cloud"):
+        places = getattr(scenario, f"{tier}_places_count")
+        columns[f"{tier}_places_count"] = Looked(
+            math.inf if places is None else float(places), _CHOSEN_ORIGIN
+        )
     for name, value in _queue_flags(scenario).items():
         columns[name] = _FLAGS[value]
     urgent = {"urgent": 1.0, "others": 0.0, "all": scenario.urgent_frac}[scenario.latency_of]
@@ -119,7 +125,11 @@ def scenario_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
 
 def _queue_flags(scenario: Scenario) -> dict[str, bool]:
     """Return which laws other than those of random arrivals and steady stations apply."""
+    rooms = {t: getattr(scenario, f"{t}_places_count") is not None for t in ("edge", "cloud")}
     return {
+        "edge_room_flag": rooms["edge"],
+        "cloud_room_flag": rooms["cloud"],
+        "room_flag": any(rooms.values()),
         "edge_batch_flag": scenario.edge_discipline == "batch",
         "cloud_batch_flag": scenario.cloud_discipline == "batch",
         **{

@@ -10,7 +10,33 @@ from analytic_models.scenario_load import DISCIPLINES, PRIORITIES, LoadFields
 
 def without_law(given: LoadFields) -> list[Problem]:
     """Return the choices that cannot be computed together, each with the field that would help."""
-    return _patterned(given)
+    return [*_patterned(given), *_limited(given)]
+
+
+def _limited(given: LoadFields) -> list[Problem]:
+    """Return what a finite number of places cannot be combined with."""
+    problems = []
+    for tier in ("edge", "cloud"):
+        places, path = getattr(given, f"{tier}_places_count"), f"scenario.{tier}_places_count"
+        if places is None:
+            continue
+        chosen = getattr(given, f"{tier}_discipline")
+        servers = getattr(given, f"{tier}_servers_count")
+        other = given.cloud_discipline if tier == "edge" else given.edge_discipline
+        if given.arrivals != "poisson":
+            words = f"a finite number of places has no law for {given.arrivals} arrivals"
+            problems.append(Problem(path, words, "null"))
+        if chosen != "fcfs":
+            words = f"{chosen!r} has no law for a finite number of places"
+            problems.append(Problem(f"scenario.{tier}_discipline", words, "fcfs"))
+        elif other in PRIORITIES:
+            words = "a finite number of places has no law where urgent requests go first"
+            problems.append(Problem(path, words, "null"))
+        if places < servers:
+            words = f"{places} places are fewer than {servers} servers"
+            problems.append(Problem(path, words, f"{servers} or more, or null"))
+            problems.append(Problem(f"scenario.{tier}_servers_count", words, f"up to {places}"))
+    return problems
 
 
 def _patterned(given: LoadFields) -> list[Problem]:

@@ -94,6 +94,32 @@ class LoadFields(SystemFields):
         "Queueing",
         TIER_DISCIPLINES,
     )
+    edge_places_count: int | None = integer(
+        None,
+        "Room at the edge",
+        "Requests that fit into the edge site at once, those in service included. One that finds "
+        "it full is turned away: it is lost, misses the deadline and goes no further. Percentiles "
+        "are then those of the answered requests. A short queue keeps them low; it needs arrivals "
+        "at random and a queue in order of arrival.",
+        "Queueing",
+        1,
+        8192,
+        log=True,
+        none_means="as many as come",
+    )
+    cloud_places_count: int | None = integer(
+        None,
+        "Room in the cloud",
+        "Requests that fit into the cloud at once, those in service included. One that finds it "
+        "full is turned away: it is lost, misses the deadline and goes no further. Percentiles "
+        "are then those of the answered requests. A short queue keeps them low; it needs arrivals "
+        "at random and a queue in order of arrival.",
+        "Queueing",
+        1,
+        8192,
+        log=True,
+        none_means="as many as come",
+    )
     urgent_frac: float = number(
         0.2,
         "Urgent requests",

@@ -7,7 +7,7 @@ for several servers with other service times.
 
 from __future__ import annotations
 
-__all__ = ["RARE_LOAD", "Room", "arriving_more", "room_of"]
+__all__ = ["RARE_LOAD", "Room", "arriving_more", "none_arriving", "room_of"]
 
 import math
 from dataclasses import dataclass
@@ -148,7 +148,7 @@ def _weights(arrival: float, service: float, scv: float, busy: int, count: int) 
     more = count - busy
     later = arriving_more(offered / busy, scv, more)
     first = later if busy == 1 or scv == 1.0 else _first_gap(arrival, service, scv, busy, more)
-    none = 1.0 - later[0]
+    none = none_arriving(offered / busy, scv)
     for j in range(more):
         value = first[j] * weights[busy - 1]
         value += float(weights[busy : busy + j] @ later[j:0:-1])
@@ -204,6 +204,17 @@ def arriving_more(load: float, scv: float, count: int) -> Floats:
         return np.asarray(special.gammainc(numbers, load))
     ahead = scv * load / (1.0 + scv * load)
     return np.asarray(special.betainc(numbers, 1.0 / scv, ahead))
+
+
+def none_arriving(load: float, scv: float) -> float:
+    """Return the probability that nobody arrives in a gamma time.
+
+    Examples
+    --------
+    >>> none_arriving(1.0, 1.0)
+    0.5
+    """
+    return math.exp(-load) if scv == 0.0 else (1.0 + scv * load) ** (-1.0 / scv)
 
 
 def _first_gap(arrival: float, service: float, scv: float, busy: int, count: int) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from analytic_models.laws.finite_room import RARE_LOAD, Room, arriving_more
+from analytic_models.laws.finite_room import RARE_LOAD, Room, arriving_more, none_arriving
 from analytic_models.laws.inversion import Complex
 from analytic_models.laws.service_laws import gamma_law, gamma_transform
 from analytic_models.laws.transforms import StationLaw
@@ -21,6 +21,7 @@ _NEGLIGIBLE = 1e-15
 _MOST_BEYOND = 400
 # Values of a wait that is not smooth.
 _STEPS = 400
+_NOBODY = 1e-9
 
 
 def room_wait_law(room: Room) -> StationLaw:
@@ -102,10 +103,13 @@ def room_steps(room: Room) -> tuple[Floats, Floats]:
     ahead, one = count - busy, room.service / busy
     if ahead == 0 or room.flooded:
         return np.array([ahead * one]), np.ones(1)
+    # Numbers that next to nobody finds need no values.
+    found = np.flatnonzero(np.cumsum(room.found[::-1])[::-1] > _NOBODY)
+    ahead = max(int(found[-1]) + 1 - busy, 1)
     free = float(room.found[:busy].sum())
     points = max(_STEPS // ahead, 4)
     left = (np.arange(points) + 0.5) / points
-    shares = np.repeat(room.found[busy:, np.newaxis] / points, points, axis=1)
+    shares = np.repeat(room.found[busy : busy + ahead, np.newaxis] / points, points, axis=1)
     if busy > 1:
         times = room.stretch * room.service * _departures(busy, ahead, left)
         return np.append(0.0, times.ravel()), np.append(free, shares.ravel())
@@ -113,7 +117,9 @@ def room_steps(room: Room) -> tuple[Floats, Floats]:
         numbers = np.arange(ahead, dtype=float)[:, np.newaxis]
         met = room.arrival * one * (1.0 - left)
         came = np.exp(special.xlogy(numbers, met) - met - special.gammaln(numbers + 1.0))
-        joint = [np.convolve(room.starts[1:], came[:, at])[:ahead] for at in range(points)]
+        joint = [
+            np.convolve(room.starts[1 : ahead + 1], came[:, at])[:ahead] for at in range(points)
+        ]
         shares = np.stack(joint, axis=1)
         shares *= (1.0 - room.found[0]) / shares.sum()
     times = one * (np.arange(ahead)[:, np.newaxis] + left)
@@ -127,7 +133,7 @@ def _joint_transform(room: Room, s: Complex, own: Complex, at_arrival: complex) 
     tail = arriving_more(room.arrival * room.service, room.scv, count - 1 + _MOST_BEYOND)
     small = np.flatnonzero(tail < _NEGLIGIBLE)
     top = max(int(small[0]) if len(small) else len(tail) - 1, beyond)
-    none = 1.0 - tail[0]
+    none = none_arriving(room.arrival * room.service, room.scv)
     arriving = np.concatenate([[none], tail[:-1] - tail[1:]])
     rest = room.arrival - s
     # Upwards the recursion is stable where s is far from the arrival rate, downwards where near.

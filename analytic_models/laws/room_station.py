@@ -17,6 +17,7 @@ __all__ = [
     "room_wait",
     "served_rate",
     "served_time",
+    "time_of_all",
 ]
 
 import numpy as np
@@ -278,6 +279,26 @@ def answered_level(level: Frac, lost: Frac) -> Frac:
     return np.minimum(level / (1.0 - lost), 1.0)
 
 
+def time_of_all(answered: S, level: Frac) -> S:
+    r"""Percentile over all requests: infinite where more are lost than it leaves out.
+
+    .. math:: t = T_{q'}\ (q' < 1),\qquad t = \infty\ (q' = 1)
+
+    Parameters
+    ----------
+    answered
+        Percentile of the answered requests at the level q' [s].
+    level
+        That level.
+
+    Examples
+    --------
+    >>> float(time_of_all(0.1, 1.0))
+    inf
+    """
+    return np.where(np.less(level, 1.0), answered, np.inf)[()]
+
+
 def missed_share(lost: Frac, late: Frac) -> Frac:
     r"""Share of all requests that miss the deadline: lost, or answered too late.
 
@@ -296,7 +317,7 @@ def _of_case(case: tuple[float, ...]) -> tuple[float, float, float, float]:
     arrival, service = case[:2]
     if arrival == 0.0 or service == 0.0:
         return 0.0, 0.0, 0.0, 0.0
-    if not np.isfinite(case).all() or min(case[:3]) < 0.0:
+    if not np.isfinite(case).all() or min(case[:3]) < 0.0 or min(case[3:]) < 1.0:
         return (float("nan"),) * 4
     room = room_of(*case)
     return room.lost, *room.cumulants

@@ -17,6 +17,8 @@ from analytic_models.laws.batch_station import batch_skew, batch_variance, batch
 from analytic_models.laws.burst_patterns import burst_spacing, burst_wait
 from analytic_models.laws.erlang import erlang_c
 from analytic_models.laws.fading_station import fading_link, fading_wait
+from analytic_models.laws.finite_room import room_of
+from analytic_models.laws.finite_waits import room_steps, room_wait_law
 from analytic_models.laws.inversion import Complex
 from analytic_models.laws.modulated_link import modulated_link_law
 from analytic_models.laws.queueing import mgc_wait_mean
@@ -44,6 +46,8 @@ _STEPS = 200
 # Above these the exact chain takes seconds, and three cumulants are within 3 % of it.
 _CHAIN_LOAD = 0.75
 _CHAIN_BATCH = 12.0
+# Losses below which a last place changes nothing.
+_NOTHING_LOST = 1e-9
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,8 @@ class ChainInputs:
     cloud_interrupts: float
     urgent: float
     asked: float
+    edge_places: float
+    cloud_places: float
 
     @property
     def classes(self) -> tuple[tuple[float, bool], ...]:
@@ -175,6 +181,9 @@ def station_times(case: ChainInputs, first: bool = True) -> tuple[StationTime, .
             interrupts = {1: case.edge_interrupts, 3: case.cloud_interrupts}[place]
             station = (arrival, service, scv, servers, case.urgent, interrupts)
             found.append(_class_time(station, first))
+        elif math.isfinite({1: case.edge_places, 3: case.cloud_places}.get(place, math.inf)):
+            places = case.edge_places if place == 1 else case.cloud_places
+            found.append(_room_time(arrival, service, scv, servers, places))
         elif batching > 0.0:
             found.append(_batch_time(arrival, service, each, servers))
         elif place == 0 and case.fading > 0.0:
@@ -359,6 +368,25 @@ def _shared_passes(case: ChainInputs, once: float, passes: int) -> StationLaw:
     ratio = (spread + mean * mean) * met / (mean * mean) - 1.0
     excess = thinned_law(met, gamma_law(mean / met, max(ratio, 1e-6)))
     return joined_law(gamma_law(work, scv), excess) if scv > 0.0 else excess
+
+
+def _room_time(
+    arrival: float, service: float, scv: float, servers: float, places: float
+) -> StationTime:
+    """Time of the requests that find a place at a tier."""
+    if service == 0.0:
+        return StationTime(0.0)
+    if math.isnan(arrival * service):
+        return StationTime(math.nan)
+    own = gamma_law(service, scv)
+    if arrival == 0.0:
+        return StationTime(0.0, (own,))
+    room = room_of(arrival, service, scv, servers, places)
+    if room.lost < _NOTHING_LOST and servers == 1.0:
+        return StationTime(0.0, (mgc_wait_law(arrival, service, scv, servers), own))
+    if scv == 0.0:
+        return StationTime(0.0, (own,), (Steps(*room_steps(room)),))
+    return StationTime(0.0, (room_wait_law(room), own))
 
 
 def _class_time(

@@ -94,6 +94,8 @@ class SpecialTail:
         if not self._known:
             unknown = any(math.isnan(way.end) for way in self._ways)
             return math.nan if unknown else math.inf
+        if level >= 1.0:
+            return math.inf
         if self._plain:
             return float(np.asarray(mixture_quantile([way.branch for way in self._ways], level)))
         for _ in range(_PASSES):
@@ -145,6 +147,8 @@ def special_quantile(
     cloud_interrupts: Pure,
     urgent: Frac,
     asked: Frac,
+    edge_places: Count,
+    cloud_places: Count,
     level: Frac,
 ) -> S:
     r"""Percentile of the latency where a tier batches, the link fades or sources keep a pattern.
@@ -167,6 +171,8 @@ def special_quantile(
         1 where urgent requests go first, and 1 where they also interrupt.
     urgent, asked
         Share of urgent requests among all, and among those asked about.
+    edge_places, cloud_places
+        Requests that fit into a tier, infinite without a limit; shares are of the answered ones.
     level
         Probability below the percentile; the others as for
         :func:`analytic_models.laws.percentiles.chain_branches`.
@@ -185,7 +191,7 @@ def special_quantile(
     >>> near = (5.0, 0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.1, 0.0, 1.0)
     >>> far = (5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 4.0, 1.0)
     >>> plain = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0)
-    >>> alike = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+    >>> alike = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0, math.inf, math.inf)
     >>> round(float(special_quantile(*near, *far, *plain, *alike, 0.99)), 3)
     0.4
     """
@@ -235,6 +241,8 @@ def special_exceedance(
     cloud_interrupts: Pure,
     urgent: Frac,
     asked: Frac,
+    edge_places: Count,
+    cloud_places: Count,
     threshold: S,
 ) -> Frac:
     r"""Probability that the latency exceeds a threshold, where a tier batches or a link fades.
@@ -255,7 +263,7 @@ def special_exceedance(
     >>> near = (5.0, 0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.1, 0.0, 1.0)
     >>> far = (5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 4.0, 1.0)
     >>> plain = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0)
-    >>> alike = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+    >>> alike = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0, math.inf, math.inf)
     >>> float(special_exceedance(*near, *far, *plain, *alike, 0.05))
     1.0
     """

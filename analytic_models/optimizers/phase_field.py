@@ -109,6 +109,13 @@ class DesignField:
     ) -> None:
         self.scenario, self.x, self.y, self.objective = scenario, x, y, objective
         self.catalog, self.evaluated = catalog, 0
+        limited = [t for t in ("edge", "cloud") if getattr(scenario, f"{t}_places_count")]
+        if limited:
+            # Losing more upstream can make the rest faster: no design beats another in general.
+            words = "a map cannot rank designs where requests are lost"
+            raise DesignError(
+                [Problem(f"scenario.{t}_places_count", words, "null") for t in limited]
+            )
         self.limits = [
             (name, limit)
             for name, limit in (

@@ -27,6 +27,7 @@ OUTPUTS = (
     "latency_p999_s",
     "latency_required_s",
     "deadline_miss_frac",
+    "served_per_s",
     "stable_flag",
     "energy_total_j",
     "cost_usd",

@@ -33,6 +33,9 @@ COLUMNS: Mapping[str, str] = {
     "uplink_slow_frac": "Share of time in which the uplink fades",
     "uplink_slow_rate_frac": "Rate in a fade over the rate outside",
     "uplink_dwell_s": "Length of a fade",
+    **{f"{t}_room_flag": f"{t.capitalize()} has a last place" for t in ("edge", "cloud")},
+    "room_flag": "A tier has a last place",
+    **{f"{t}_places_count": f"Room at the {t}" for t in ("edge", "cloud")},
     "uplink_loss_flag": "Uplink loses messages",
     "uplink_loss_frac": "Share of uplink transmissions that are lost",
     "compute_scv": "Spread of compute times",
@@ -60,6 +63,7 @@ COLUMNS: Mapping[str, str] = {
     "encoder_op_per_s": "Rate at which the device encodes",
     # Neutral starting points of the hooks.
     "nominal_share_frac": "All requests",
+    "no_share_frac": "No requests",
     "nominal_budget_nat": "No promise of privacy",
     "nominal_duration_s": "No overhead",
     "nominal_message_bit": "Header of a message",

@@ -8,11 +8,13 @@ from analytic_models.graph import Binding, bind, either, q, total
 from analytic_models.laws import (
     arithmetic,
     percentiles,
+    room_station,
     sojourn,
     special_tails,
     tails,
     urgent_waits,
 )
+from analytic_models.pipeline.room import missed
 
 _CHAIN = {
     f"{station}_{item}": f"{station}_{column}"
@@ -32,6 +34,11 @@ _CHAIN = {
     "onward": "cloud_share_frac",
 }
 _SPECIAL = _CHAIN | {
+    # Of the requests that are answered: some may be lost at a tier without room.
+    "remote": "answered_remote_frac",
+    "onward": "answered_cloud_frac",
+    "edge_places": "edge_places_count",
+    "cloud_places": "cloud_places_count",
     "population": "population_count",
     "arrival_scv": "arrival_scv",
     "periodic": "periodic_flag",
@@ -148,7 +155,10 @@ LATENCY_BINDINGS: tuple[Binding, ...] = (
     ),
     *_spread("cloud_part", ("backhaul", "cloud"), "Backhaul and cloud"),
     *_thinned(
-        "onward", "cloud_share_frac", "cloud_part", "Cloud part, averaged over requests at the edge"
+        "onward",
+        "answered_cloud_frac",
+        "cloud_part",
+        "Cloud part, averaged over requests at the edge",
     ),
     q(
         "remote_part_mean_s",
@@ -162,7 +172,7 @@ LATENCY_BINDINGS: tuple[Binding, ...] = (
     ),
     *_spread("remote_part", ("uplink", "edge", "onward"), "Everything beyond the device"),
     *_thinned(
-        "away", "remote_share_frac", "remote_part", "Remote part, averaged over all requests"
+        "away", "answered_remote_frac", "remote_part", "Remote part, averaged over all requests"
     ),
     q("latency_mean_s", "s", total, "device_time_s", "away_mean_s", label="Mean latency"),
     *_spread("latency", ("device", "away"), "Latency"),
@@ -188,23 +198,29 @@ LATENCY_BINDINGS: tuple[Binding, ...] = (
     _percentile("latency_p99_s", "p99_level_frac", "p99 latency"),
     _percentile("latency_p999_s", "p999_level_frac", "p99.9 latency"),
     _percentile(
-        "latency_level_s", "deadline_level_frac", "Latency at the percentile of the deadline"
+        "latency_level_s", "answered_level_frac", "Latency at the percentile of the deadline"
     ),
     either(
         "latency_required_s",
         "s",
-        by="deadline_mean_flag",
+        by="room_flag",
         off=bind(arithmetic.nominal_duration, nominal="latency_level_s"),
-        on=bind(arithmetic.nominal_duration, nominal="latency_mean_s"),
+        on=bind(room_station.time_of_all, answered="latency_level_s", level="answered_level_frac"),
         label="Latency that the deadline is held against",
+        more=(
+            (
+                "deadline_mean_flag",
+                bind(arithmetic.nominal_duration, nominal="latency_mean_s"),
+            ),
+        ),
     ),
     either(
-        "deadline_miss_frac",
+        "late_frac",
         "frac",
         by="exact_tail_flag",
         off=bind(tails.pearson3_exceedance, **_CUMULANTS, threshold="deadline_s"),
         on=bind(percentiles.chain_exceedance, **_CHAIN, threshold="deadline_s"),
-        label="Requests that miss the deadline",
+        label="Answers that come after the deadline",
         more=(
             (
                 "special_tail_flag",
@@ -212,4 +228,5 @@ LATENCY_BINDINGS: tuple[Binding, ...] = (
             ),
         ),
     ),
+    missed(),
 )

@@ -103,7 +103,7 @@ MONEY = (
         cost.egress_cost,
         price="egress_usd_per_byte",
         answer="cloud_answer_byte",
-        share="reaching_cloud_frac",
+        share="leaving_cloud_frac",
         label="Data that leaves the cloud",
     ),
     q(

@@ -25,6 +25,7 @@ from analytic_models.laws import (
     communication,
     fading_station,
     retransmission,
+    room_station,
     sharing,
     source_patterns,
     urgent,
@@ -67,6 +68,16 @@ def batching(tier: str, words: str) -> tuple[Binding, ...]:
                 servers=f"{tier}_servers_count",
             ),
             label=f"Machine time of a request {words}",
+            more=(
+                (
+                    f"{tier}_room_flag",
+                    bind(
+                        room_station.served_time,
+                        service=f"{tier}_service_s",
+                        lost=f"{tier}_lost_frac",
+                    ),
+                ),
+            ),
         ),
     )
 

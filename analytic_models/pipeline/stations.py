@@ -16,6 +16,7 @@ from analytic_models.laws import (
     queueing,
     sojourn,
 )
+from analytic_models.pipeline.room import LOSS_BINDINGS, going_on, room_laws, used_load
 from analytic_models.pipeline.special import (
     Laws,
     Special,
@@ -97,22 +98,7 @@ WORKLOAD = (
         share="remote_share_frac",
         label="Requests that reach the edge site",
     ),
-    q(
-        "cloud_arrival_per_s",
-        "1/s",
-        sojourn.passed_arrival,
-        arrival="remote_arrival_per_s",
-        share="cloud_share_frac",
-        label="Requests that reach the cloud",
-    ),
-    q(
-        "reaching_cloud_frac",
-        "frac",
-        arithmetic.both_shares,
-        first="remote_share_frac",
-        second="cloud_share_frac",
-        label="Share of requests that reach the cloud",
-    ),
+    *going_on(),
     q("response_bit", "bit", communication.response, size="response_byte", label="Response"),
 )
 
@@ -228,6 +214,8 @@ def _station(
     }
     patterns = pattern_laws(station, arrival, servers, scv, share)
     last = repeat_laws() if station == "uplink" else ((), (), ())
+    if station in ("edge", "cloud"):
+        last = room_laws(station)
     waits, variances, skews = (sum(laws, ()) for laws in zip(special, patterns, last, strict=True))
     return (
         q(
@@ -288,7 +276,7 @@ def _utilisation(station: str, poisson: Mapping[str, str], words: str) -> Bindin
         return Binding(name, Unit("frac"), off, label=label)
     inputs = {"arrival": poisson["arrival"], "servers": poisson["servers"]}
     on = bind(batch_station.batch_load, **inputs, each=f"{station}_batch_each_s")
-    return either(name, "frac", f"{station}_batch_flag", off, on, label)
+    return either(name, "frac", f"{station}_batch_flag", off, on, label, (used_load(station),))
 
 
 STATION_BINDINGS: tuple[Binding, ...] = (
@@ -296,6 +284,7 @@ STATION_BINDINGS: tuple[Binding, ...] = (
     *SERVICES,
     *_hop("uplink"),
     *_hop("backhaul"),
+    *LOSS_BINDINGS,
     *repeats(),
     *batching("edge", "at the edge"),
     *batching("cloud", "in the cloud"),

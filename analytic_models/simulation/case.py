@@ -95,6 +95,9 @@ def _station(scenario: Scenario, name: str, found: dict[str, float]) -> Station:
         kind = "batch" if count == 1 else "dealt-batch"
         return Station(name, kind, count, batch=BatchTime(each, max(service - each, 0.0)))
     law = _law(service, scv)
+    places = {"edge": scenario.edge_places_count, "cloud": scenario.cloud_places_count}.get(name)
+    if places is not None:
+        return Station(name, "loss", count, law, capacity=places)
     if name == "uplink":
         law = _sent(found, scv, scenario.uplink_loss_frac)
         if scenario.uplink_slow_frac > 0:

@@ -123,9 +123,10 @@ def waterfall(evaluation: Evaluation, digits: int = 2) -> Waterfall:
     digits
         Significant digits of the texts: those that are known of the mean.
     """
-    share = {"device": 1.0, "uplink": evaluation.value("remote_share_frac")}
+    share = {"device": 1.0, "uplink": evaluation.value("answered_remote_frac")}
     share["edge"] = share["uplink"]
-    share["backhaul"] = share["cloud"] = evaluation.value("reaching_cloud_frac")
+    onward = evaluation.value("answered_cloud_frac")
+    share["backhaul"] = share["cloud"] = share["uplink"] * onward
     sizes = [evaluation.value(name) * share[station] for station, name, _, _ in _TIMES]
     finite = [size for size in sizes if math.isfinite(size)]
     scale = scale_for(sum(finite), "s")

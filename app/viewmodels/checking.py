@@ -13,6 +13,7 @@ from text import format_quantity, format_range
 from analytic_models import Evaluation
 from analytic_models.lights_envelope import Envelope, envelope
 from analytic_models.simulation import Estimate, SimulationResult
+from viewmodels.losses import has_room
 
 _NAMES = (
     ("mean", "latency_mean_s", "mean_s", "mean"),
@@ -77,6 +78,9 @@ def compare(evaluation: Evaluation, result: SimulationResult) -> Comparison:
         Figure(label, "s", evaluation.value(quantity), getattr(result, name), expected.get(allowed))
         for label, quantity, name, allowed in _NAMES
     ]
+    if has_room(evaluation.batch.scenario):
+        lost = rare(result.lost_frac, len(result.sojourn_s))
+        figures.append(Figure("lost", "frac", evaluation.value("lost_frac"), lost))
     late = evaluation.value("deadline_miss_frac")
     figures.append(Figure("too late", "frac", late, rare(result.miss_frac, len(result.sojourn_s))))
     return compare_figures(figures, verdict(evaluation, result), result.unsteady)

@@ -25,6 +25,7 @@ from viewmodels.certainty import Certainty, certainty
 from viewmodels.classes import class_means, whose
 from viewmodels.cuts import placement_words
 from viewmodels.display import as_given, beside_limit, busy_words, short, significant
+from viewmodels.losses import has_room, lost_words, of_answered
 from viewmodels.objectives import unit_of
 
 Status = Literal["pass", "fail", "free", "unknown", "overloaded", "misfit"]
@@ -125,12 +126,14 @@ def headline(case: Case, evaluation: Evaluation) -> tuple[str, Status]:
     value = evaluation.value(quantity)
     if math.isnan(value):
         return f"{start}; how long it takes is not known", "unknown"
-    meets = value <= scenario.deadline_s
+    meets = evaluation.value("latency_required_s") <= scenario.deadline_s
     known = certainty(case).digits(quantity)
     shown, limit, clear = beside_limit(value, scenario.deadline_s, "s", known)
     verdict = f"meets the {limit} deadline" if meets else f"misses the {limit} deadline"
     verdict = verdict if clear else f"just {verdict}"
-    return f"{start}; {name}{whose(scenario)} {shown}, {verdict}", "pass" if meets else "fail"
+    of, lost = f"{whose(scenario)}{of_answered(scenario)}", lost_words(evaluation)
+    lost = f", {lost}" if lost else ""
+    return f"{start}; {name}{of} {shown}{lost}, {verdict}", "pass" if meets else "fail"
 
 
 def scenario_words(scenario: Scenario) -> str:
@@ -153,6 +156,7 @@ def key_figures(case: Case, evaluation: Evaluation) -> tuple[KeyFigure, ...]:
     found = (
         *_latencies(evaluation, scenario, known),
         _missed(evaluation, scenario, known),
+        *_lost(evaluation, scenario, known),
         _charged(evaluation, scenario, known),
         _limited(evaluation, known, "cost_usd", "Cost of a million", scenario.cost_max_usd, "cost"),
         _emitted(evaluation, known),
@@ -173,8 +177,12 @@ def _latencies(
     found = []
     for name, label in (("latency_mean_s", "Mean latency"), tail):
         limit = scenario.deadline_s if name == quantity else None
-        label += whose(scenario)
+        label += f"{whose(scenario)}{of_answered(scenario)}"
         figure = _limited(evaluation, known, name, label, limit, "latency")
+        late = evaluation.value("latency_required_s") > scenario.deadline_s
+        if name == quantity and figure.status == "pass" and late:
+            # The answers are quick enough, but too few requests get one.
+            figure = replace(figure, status="fail", verdict="too many requests are lost")
         digits = known.digits(name)
         means = class_means(evaluation, digits) if name == "latency_mean_s" else ""
         found.append(replace(figure, verdict=f"{figure.verdict}; {means}") if means else figure)
@@ -237,6 +245,8 @@ def _overload(evaluation: Evaluation) -> str:
 
 def _missed(evaluation: Evaluation, scenario: Scenario, known: Certainty) -> KeyFigure:
     name, label = "deadline_miss_frac", "Answers too late"
+    if has_room(scenario):
+        label = "Lost or too late"
     value = evaluation.value(name)
     if math.isnan(value):
         return KeyFigure(name, label, UNKNOWN, "unknown", _gap(evaluation, name), "latency")
@@ -251,6 +261,20 @@ def _missed(evaluation: Evaluation, scenario: Scenario, known: Certainty) -> Key
     limit = format_quantity(allowed, "frac", 2)
     verdict = f"at most {limit}" if met else f"more than the {limit} allowed"
     return KeyFigure(name, label, shown, "pass" if met else "fail", verdict, "latency")
+
+
+def _lost(evaluation: Evaluation, scenario: Scenario, known: Certainty) -> tuple[KeyFigure, ...]:
+    """Say how many requests find no place, where a tier has a last one."""
+    if not has_room(scenario):
+        return ()
+    name, label = "lost_frac", "Requests lost"
+    value = evaluation.value(name)
+    if math.isnan(value):
+        return (KeyFigure(name, label, UNKNOWN, "unknown", _gap(evaluation, name), "latency"),)
+    digits = known.digits(name, 2)
+    shown = "< 0.001 %" if value < 1e-5 else format_quantity(value, "frac", digits)
+    served = short(evaluation.value("served_per_s"), "1/s", known.digits("served_per_s"))
+    return (KeyFigure(name, label, shown, "free", f"{served} are answered", "latency"),)
 
 
 def _accuracy(evaluation: Evaluation, scenario: Scenario) -> KeyFigure:

@@ -19,6 +19,7 @@ from viewmodels.certainty import certainty_of
 from viewmodels.cliff import cliff
 from viewmodels.current import evaluated
 from viewmodels.key_figures import STATION_WORDS, required_quantity
+from viewmodels.losses import piling_up
 
 AXES = {"population_count": "devices", "arrival_per_s": "requests per second of each device"}
 LINES = (
@@ -152,7 +153,8 @@ def growth(case: Case, axis: str) -> Growth:
 
 def _saturation(evaluation: Evaluation, now: float) -> float:
     """Load at which the busiest station is full: utilisation grows in proportion."""
-    busiest = evaluation.value("bottleneck_utilisation_frac")
+    names = piling_up(evaluation.batch.scenario, _STATIONS)
+    busiest = max(_known(evaluation.value(f"{s}_utilisation_frac")) for s in names)
     return now / busiest if busiest > 0 else math.inf
 
 
@@ -186,9 +188,10 @@ def _top(deadline: float, lines: tuple[tuple[str, tuple[float | None, ...]], ...
 def _sentence(case: Case, evaluation: Evaluation, axis: str, full: float) -> str:
     if axis == "population_count":
         return cliff(case).sentence
-    busiest = max(_STATIONS, key=lambda s: _known(evaluation.value(f"{s}_utilisation_frac")))
+    names = piling_up(evaluation.batch.scenario, _STATIONS)
+    busiest = max(names, key=lambda s: _known(evaluation.value(f"{s}_utilisation_frac")))
     if not math.isfinite(full):
-        return "No station is loaded."
+        return "No queue can grow without bound."
     rate = format_quantity(full, "1/s", 3)
     return f"At {rate} from each device {STATION_WORDS[busiest]} is full and its queue grows."
 
@@ -215,7 +218,11 @@ def _pieces(evaluation: Evaluation) -> Iterator[tuple[str, dict[str, Any]]]:
     for tier, words in (("edge", "one more edge server"), ("cloud", "one more cloud server")):
         name = f"{tier}_servers_count"
         if evaluation.value(f"{tier}_service_s") > 0:
-            yield words, {name: getattr(scenario, name) + 1}
+            more = getattr(scenario, name) + 1
+            places = getattr(scenario, f"{tier}_places_count")
+            # A server needs a place of its own.
+            room = {f"{tier}_places_count": more} if places is not None and places < more else {}
+            yield words, {name: more, **room}
     for hop in ("uplink", "backhaul"):
         rate = evaluation.value(f"{hop}_bit_per_s")
         if evaluation.value(f"{hop}_service_s") > 0 and math.isfinite(rate):

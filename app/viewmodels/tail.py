@@ -16,6 +16,7 @@ from analytic_models.simulation import SimulationResult
 from viewmodels.certainty import certainty
 from viewmodels.current import evaluated
 from viewmodels.display import as_given
+from viewmodels.losses import lost_words
 
 _POINTS = 161
 _LEAST = 1e-4
@@ -81,13 +82,11 @@ def tail(case: Case) -> Tail | None:
     grid = np.unique(
         np.concatenate([np.linspace(first, last, _POINTS), [min(max(deadline, first), last)]])
     )
-    above = sweep(case, {"deadline_s": grid}, ["deadline_miss_frac"], exact=True)[
-        "deadline_miss_frac"
-    ]
+    above = sweep(case, {"deadline_s": grid}, ["late_frac"], exact=True)["late_frac"]
     scale = scale_for(end, "s")
-    missed = evaluation.value("deadline_miss_frac")
+    missed, lost = evaluation.value("late_frac"), lost_words(evaluation)
     known = certainty(case)
-    digits = known.digits("deadline_miss_frac", 2)
+    digits = known.digits("late_frac", 2)
     shown = "fewer than 0.001 %" if missed < 1e-5 else format_quantity(missed, "frac", digits)
     limit = as_given(deadline, "s")
     return Tail(
@@ -102,7 +101,8 @@ def tail(case: Case) -> Tail | None:
         shown,
         scale.label,
         scale.factor,
-        f"{shown} of the answers come later than the deadline of {limit}.",
+        f"{shown} of the answers come later than the deadline of {limit}"
+        + (f"; {lost}." if lost else "."),
     )
 
 

@@ -27,6 +27,8 @@ QUEUES = (
     "uplink_discipline",
     "edge_discipline",
     "cloud_discipline",
+    "edge_places_count",
+    "cloud_places_count",
     "urgent_frac",
     "latency_of",
 )

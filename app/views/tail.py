@@ -26,6 +26,8 @@ QUEUES = (
     "edge_discipline",
     "backhaul_discipline",
     "cloud_discipline",
+    "edge_places_count",
+    "cloud_places_count",
     "urgent_frac",
     "latency_of",
     "uplink_slow_frac",

@@ -45,9 +45,16 @@ def _values(declared: Field) -> st.SearchStrategy[Any]:
 
 
 def _supported(values: dict[str, Any]) -> Scenario:
-    """Build a scenario; batches and fades have laws for arrivals at random only."""
+    """Build a scenario; batches, fades and last places have laws for arrivals at random only."""
     if values["arrivals"] != "poisson":
         values |= {"edge_discipline": "ps", "cloud_discipline": "fcfs", "uplink_slow_frac": 0.0}
+    for tier in ("edge", "cloud"):
+        places = values[f"{tier}_places_count"]
+        alone = {values["edge_discipline"], values["cloud_discipline"]} == {"fcfs"}
+        if places is not None and values["arrivals"] == "poisson" and alone:
+            values[f"{tier}_places_count"] = max(places, values[f"{tier}_servers_count"])
+        else:
+            values[f"{tier}_places_count"] = None
     return Scenario(**values)
 
 

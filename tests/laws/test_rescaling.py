@@ -65,6 +65,8 @@ def _value(name: str, unit: Unit, rng: np.random.Generator) -> float:
     """Return an input for which no station is overloaded and nothing is degenerate."""
     if name == "servers" or name.endswith("_servers"):
         return float(rng.integers(1, 5))
+    if name == "places":
+        return float(rng.integers(4, 9))
     if name.endswith("_shared") or name in ("used", "split", "shared"):
         return float(rng.integers(0, 2))
     if unit.symbol == "frac":
