@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["atlas", "certainty", "crowd", "flock", "network", "policies", "prices", "thresholds"]
+__all__ = [
+    "atlas",
+    "certainty",
+    "crowd",
+    "fleet",
+    "flock",
+    "network",
+    "policies",
+    "prices",
+    "thresholds",
+]
 
 import dataclasses
 import threading
@@ -13,6 +23,8 @@ import streamlit as st
 from viewmodels.atlas import Atlas, Question, atlas_steps
 from viewmodels.crowd import Crowd, crowd_of
 from viewmodels.doubt import Certainty, Threshold, certainty_of, thresholds_of
+from viewmodels.fleet_parts import Budgets, Fleet
+from viewmodels.fleet_result import fleet_of
 from viewmodels.playground import ArcRow, Herd, Network, herd_of, network_of
 from viewmodels.policy_map import Policies, PolicyQuestion, policies_of
 from viewmodels.worth import Prices, prices_of
@@ -42,6 +54,17 @@ def crowd(case: Case) -> Crowd:
 def _crowd(text: str) -> Crowd:
     with _slot():
         return crowd_of(text)
+
+
+def fleet(case: Case, rows_json: str, budgets: Budgets) -> Fleet:
+    """Return plans for several classes; the design of the case does not matter."""
+    return _fleet(scenario_text(case), rows_json, budgets)
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner=False)
+def _fleet(text: str, rows_json: str, budgets: Budgets) -> Fleet:
+    with _slot():
+        return fleet_of(text, rows_json, budgets)
 
 
 def prices(case: Case) -> Prices:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import controls
 import state
 import streamlit as st
+from catalog_parts import catalog_style, kept
 from charts.crowd import busy_chart, latency_chart, share_chart
 from drawing import draw
 from family import finding, no_answer
+from fleet_page import several_classes
 from mix_check import check_mix
 from pages import link_to
 from solving import crowd
@@ -18,6 +20,7 @@ from viewmodels.facts import facts_of
 
 from analytic_models import Case, DesignError
 
+KINDS = {"one": "One class of devices", "several": "Several classes"}
 MIXES = {"system": "coordinated", "selfish": "everyone for oneself"}
 ASSUMES = (
     "All devices are alike and send their requests at random times. Stations share their "
@@ -79,9 +82,8 @@ def figures(found: Crowd) -> None:
     draw([shares, busy_chart(found.stations, found.busy, found.now)], key="mix", columns=2)
 
 
-def page() -> None:
-    """Draw the page from the case of this visitor."""
-    case = state.case()
+def one_class(case: Case) -> None:
+    """Draw what happens when the devices are all alike."""
     sidebar(case)
     try:
         with st.spinner("Working out what every population would do…"):
@@ -94,6 +96,26 @@ def page() -> None:
     figures(found)
     check_mix(found.claims, "population")
     link_to("prices", "What more capacity is worth")
+
+
+def page() -> None:
+    """Draw the page from the case of this visitor."""
+    case = state.case()
+    kinds = list(KINDS)
+    kind = kept(
+        st.segmented_control,
+        "population_kind",
+        kinds[0],
+        "Devices",
+        options=kinds,
+        format_func=KINDS.__getitem__,
+        label_visibility="collapsed",
+    )
+    if kind == "several":
+        catalog_style()
+        several_classes(case)
+    else:
+        one_class(case)
 
 
 page()
