@@ -135,7 +135,7 @@ def batch_of(
     if "edge_pue" in swept and "edge_usd_per_s" not in swept and scenario.edge_usd_per_s is None:
         columns["edge_usd_per_s"] = edge_price(scenario, catalog, swept["edge_pue"])
     size = max([len(designs), *(len(np.atleast_1d(v)) for v in swept.values())])
-    origins = {name: item for name, item in looked.items() if name not in swept}
+    origins = {n: item for n, item in looked.items() if n not in swept} if swept else looked
     return Batch(
         scenario,
         designs,
@@ -184,6 +184,8 @@ def _design_columns(
         return found[1]
     look_up = DesignLookup(scenario, catalog, designs, work_effects)
     columns = {**look_up.segments(), **look_up.payloads(), **look_up.accuracy()}
+    if single:
+        columns = {name: np.asarray(value)[()] for name, value in columns.items()}
     large = not single and len(designs) >= _KEPT_FROM
     result = look_up, columns, look_up.groups() if large else {}
     if single or large:
@@ -216,19 +218,24 @@ def _scenario_columns(scenario: Scenario, catalog: Catalog) -> Mapping[str, Look
     return scenario_columns(scenario, catalog)
 
 
-def _technique_effects(
-    techniques: Mapping[str, Mapping[str, float]],
-) -> tuple[Mapping[str, tuple[AppliedEffect, ...]], Mapping[str, tuple[WorkEffect, ...]]]:
+_Effects = tuple[Mapping[str, tuple[AppliedEffect, ...]], Mapping[str, tuple[WorkEffect, ...]]]
+
+
+def _technique_effects(techniques: Mapping[str, Mapping[str, float]]) -> _Effects:
     """Split the effects of active techniques: on quantities by hook, on layers by tier."""
-    if not techniques:
-        return {}, dict.fromkeys(TIERS, ())
+    return _split_effects(tuple((name, tuple(given.items())) for name, given in techniques.items()))
+
+
+@lru_cache(maxsize=_KEPT_SINGLE)
+def _split_effects(chosen: tuple[tuple[str, tuple[tuple[str, float], ...]], ...]) -> _Effects:
+    techniques = {name: dict(given) for name, given in chosen}
     on_case: dict[str, list[AppliedEffect]] = {}
     on_layers: dict[str, list[WorkEffect]] = {tier: [] for tier in TIERS}
     executable = load_taxonomy().executable
     # Axis order makes the result independent of the order of selection.
     for name in (id for id in executable if id in techniques):
         technique = executable[name]
-        settings = technique.defaults | dict(techniques[name])
+        settings = technique.defaults | techniques[name]
         for effect in technique.effects:
             resolved = effect.resolve(settings)
             if effect.on.startswith("layer_"):

@@ -109,8 +109,8 @@ def run_batch(batch: Batch, quantities: Collection[str] | None = None) -> Evalua
     DesignError
         If a name is not a quantity.
     """
-    wanted = tuple(PIPELINE.order if quantities is None else dict.fromkeys(quantities))
-    unknown = [name for name in wanted if name not in QUANTITIES]
+    wanted = PIPELINE.order if quantities is None else tuple(dict.fromkeys(quantities))
+    unknown = [] if quantities is None else [name for name in wanted if name not in QUANTITIES]
     if unknown:
         raise DesignError(
             [Problem(name, "is not a quantity", ", ".join(QUANTITIES)) for name in unknown]

@@ -20,19 +20,23 @@ __all__ = [
 
 import inspect
 import typing
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from graphlib import CycleError, TopologicalSorter
+from itertools import repeat
 
 import numpy as np
 
 from analytic_models.errors import Problem, UnitError, WiringError
+from analytic_models.graph_recent import Recent
 from analytic_models.units import Array, Unit, unit_of_name
 
 Law = Callable[..., Array]
 # Of a plan: quantities wanted, quantities given, and what is known of the flags.
 _Key = tuple[frozenset[str], frozenset[str], tuple[bool | None, ...]]
+# Sets of changed inputs whose dependents are remembered.
+_PARTS_KEPT = 256
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,16 @@ class Binding:
             names |= dict.fromkeys((flag, *bound.inputs.values()))
         return tuple(names | dict.fromkeys(self.bound.inputs.values()))
 
+    def settled(self, columns: Mapping[str, Array]) -> Callable[[Mapping[str, Array]], Array]:
+        """Return the law that the flags select for every case, or the choice case by case."""
+        for flag, bound in self.choices:
+            state = columns.get(flag)
+            if state is None or np.ndim(state):
+                return self.compute
+            if state > 0:
+                return bound
+        return self.bound
+
     def chosen(self, flag: Callable[[str], float]) -> Bound:
         """Return the law that the flags of one case select."""
         return next((bound for name, bound in self.choices if flag(name) > 0), self.bound)
@@ -124,6 +138,10 @@ class Binding:
         for flag, other in reversed(last):
             value = np.where(np.asarray(flag) > 0, other(values), value)
         return value
+
+
+# A binding, what makes its value, and the names that nothing after it reads.
+_Step = tuple[Binding, Callable[[Mapping[str, Array]], Array], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -207,6 +225,58 @@ def law_units(law: Law) -> tuple[Mapping[str, Unit], Unit]:
 
 
 @dataclass(frozen=True)
+class _Plan:
+    """Bindings in running order, the names that each reads, and those that nothing later reads."""
+
+    bindings: tuple[Binding, ...]
+    read: tuple[tuple[str, ...], ...]
+    drops: tuple[tuple[str, ...], ...]
+    chosen: tuple[Callable[[Mapping[str, Array]], Array], ...]
+    _parts: dict[frozenset[str], tuple[_Step, ...]] = field(default_factory=dict)
+
+    def steps(self, keep_all: bool) -> Iterable[_Step]:
+        """Return every step, with what to let go of after it unless everything is kept."""
+        drops = repeat(()) if keep_all else self.drops
+        return zip(self.bindings, self.chosen, drops, strict=False)
+
+    def touched_by(self, changed: frozenset[str]) -> tuple[_Step, ...]:
+        """Return the steps whose value may depend on some columns."""
+        if changed not in self._parts:
+            touched, part = set(changed), []
+            for names, step in zip(self.read, self.steps(keep_all=True), strict=True):
+                if not touched.isdisjoint(names):
+                    touched.add(step[0].name)
+                    part.append(step)
+            if len(self._parts) >= _PARTS_KEPT:
+                self._parts.clear()
+            self._parts[changed] = tuple(part)
+        return self._parts[changed]
+
+
+def _compute(
+    steps: Iterable[_Step],
+    values: dict[str, Array],
+    effects: Mapping[str, Sequence[AppliedEffect]],
+) -> None:
+    """Apply laws and effects one after the other, and let go of what each step is the last to read.
+
+    Unstable or undefined rows carry inf and nan on purpose.
+    """
+    with np.errstate(all="ignore"):
+        for binding, law, last_used in steps:
+            value = law(values)
+            # Laws work several times faster on a number than on an array without dimensions.
+            if type(value) is np.ndarray and not value.ndim:
+                value = value[()]
+            if binding.hook:
+                for effect in effects.get(binding.hook, ()):
+                    value = effect(value)
+            values[binding.name] = value
+            for name in last_used:
+                del values[name]
+
+
+@dataclass(frozen=True)
 class Graph:
     """A checked table of bindings over named input columns.
 
@@ -231,9 +301,8 @@ class Graph:
     table: Mapping[str, Binding] = field(init=False)
     order: tuple[str, ...] = field(init=False)
     _flags: tuple[str, ...] = field(init=False)
-    _plans: dict[_Key, tuple[tuple[Binding, ...], tuple[tuple[str, ...], ...]]] = field(
-        init=False, default_factory=dict
-    )
+    _plans: dict[_Key, _Plan] = field(init=False, default_factory=dict)
+    _recent: Recent = field(init=False, default_factory=Recent, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "table", {b.name: b for b in self.bindings})
@@ -326,17 +395,15 @@ class Graph:
             Input columns: laws that their flags rule out need nothing, and quantities among them
             are given. By default every law counts.
         """
-        return self._planned(wanted, columns or {})[0]
+        return self._planned(wanted, columns or {})[1].bindings
 
-    def _planned(
-        self, wanted: Collection[str], columns: Mapping[str, Array]
-    ) -> tuple[tuple[Binding, ...], tuple[tuple[str, ...], ...]]:
-        """Return the plan and, for each binding, the names that nothing after it reads."""
+    def _planned(self, wanted: Collection[str], columns: Mapping[str, Array]) -> tuple[_Key, _Plan]:
+        """Return the plan, and what it is remembered by."""
         states = tuple(
             None if (v := columns.get(flag)) is None or np.ndim(v) else bool(v > 0)
             for flag in self._flags
         )
-        given = frozenset(name for name in columns if name in self.table)
+        given = frozenset(self.table.keys() & columns.keys())
         key = (frozenset(wanted), given, states)
         if key not in self._plans:
             needs: dict[str, tuple[str, ...]] = {}
@@ -352,8 +419,10 @@ class Graph:
                 last = [n for n in (*needs[binding.name], binding.name) if n not in seen]
                 seen.update(last)
                 drops.append(tuple(name for name in last if name in self.table))
-            self._plans[key] = plan, tuple(reversed(drops))
-        return self._plans[key]
+            read = tuple(needs[binding.name] for binding in plan)
+            chosen = tuple(binding.settled(columns) for binding in plan)
+            self._plans[key] = _Plan(plan, read, tuple(reversed(drops)), chosen)
+        return key, self._plans[key]
 
     def run(
         self,
@@ -377,26 +446,32 @@ class Graph:
             Whether to return what the wanted quantities need, too; letting go of it early keeps
             the temporaries of a block in the cache.
         """
+        effects = effects or {}
+        key, plan = self._planned(wanted, columns)
+        # Most columns are plain numbers, which are told by their type.
+        arrays = [v for v in columns.values() if type(v) is np.ndarray]
+        if keep_all and not any(map(np.ndim, arrays)):
+            return self._run_single(key, plan, columns, effects)
         # Numbers of numpy divide by zero to inf; those of Python would raise.
         values: dict[str, Array] = {
             name: v if isinstance(v, np.ndarray) and v.ndim else np.float64(v)
             for name, v in columns.items()
         }
-        effects = effects or {}
-        # Unstable or undefined rows carry inf and nan on purpose.
-        with np.errstate(all="ignore"):
-            plan, drops = self._planned(wanted, columns)
-            if keep_all:
-                drops = ((),) * len(plan)
-            for binding, last_used in zip(plan, drops, strict=True):
-                value = binding.compute(values)
-                # Laws work several times faster on a number than on an array without dimensions.
-                if type(value) is np.ndarray and not value.ndim:
-                    value = value[()]
-                if binding.hook:
-                    for effect in effects.get(binding.hook, ()):
-                        value = effect(value)
-                values[binding.name] = value
-                for name in last_used:
-                    del values[name]
+        _compute(plan.steps(keep_all), values, effects)
+        return values
+
+    def _run_single(
+        self,
+        key: _Key,
+        plan: _Plan,
+        columns: Mapping[str, Array],
+        effects: Mapping[str, Sequence[AppliedEffect]],
+    ) -> dict[str, Array]:
+        """Run what depends on the columns that changed since a similar case."""
+        values, changed = self._recent.nearest(key, columns, effects) or ({}, None)
+        steps = plan.steps(keep_all=True) if changed is None else plan.touched_by(changed)
+        fresh = columns if changed is None else changed
+        values.update((name, np.float64(columns[name])) for name in fresh)
+        _compute(steps, values, effects)
+        self._recent.keep(key, columns, effects, values)
         return values

@@ -10,6 +10,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from analytic_models.laws.choice import every, some
+from analytic_models.laws.paths import Path, paths_of
 from analytic_models.laws.queueing import mgc_wait_mean
 from analytic_models.laws.service_laws import exponential_law, gamma_law
 from analytic_models.laws.sharing import shared_law
@@ -18,9 +20,11 @@ from analytic_models.laws.transforms import (
     Branch,
     Complex,
     StationLaw,
+    exceedance_of,
     mixture_exceedance,
     mixture_quantile,
     quantile_in_one_step,
+    quantile_of,
 )
 from analytic_models.units import Array, Count, Frac, PerS, Pure, S
 
@@ -33,9 +37,9 @@ def _station(
         return []
     # A service that is not known is used, and its nan must reach the answer.
     used = np.not_equal(service, 0.0)
-    if not used.any():
+    if not some(used):
         return []
-    if np.any(np.greater(shared, 0.0)):
+    if some(np.greater(shared, 0.0)):
         laws = shared_law(arrival, service, scv, servers)
     elif np.ndim(scv) == np.ndim(servers) == 0 and servers == 1.0 and scv > 0.0:
         # One law in place of two, and in M/M/1 an exponential one.
@@ -46,7 +50,7 @@ def _station(
         ]
     else:
         laws = [mgc_wait_law(arrival, service, scv, servers), gamma_law(service, scv)]
-    return laws if used.all() else [_only_where(used, law) for law in laws]
+    return laws if every(used) else [_only_where(used, law) for law in laws]
 
 
 def _only_where(used: NDArray[np.bool_], law: StationLaw) -> StationLaw:
@@ -132,7 +136,7 @@ def chain_branches(
         Branch(np.multiply(remote, np.subtract(1.0, onward)), uplink_fixed, middle),
         Branch(np.multiply(remote, onward), np.add(uplink_fixed, backhaul_fixed), far),
     ]
-    return [path for path in paths if np.any(np.greater(path.share, 0.0))]
+    return [path for path in paths if some(np.greater(path.share, 0.0))]
 
 
 # Levels that are asked for together: a single case solves them in one go.
@@ -140,14 +144,15 @@ _LEVELS = (0.5, 0.95, 0.99, 0.999)
 
 
 @lru_cache(maxsize=256)
-def _single(values: tuple[float, ...]) -> list[Branch]:
-    return chain_branches(*values)
+def _single(values: tuple[float, ...]) -> list[Path]:
+    with np.errstate(all="ignore"):
+        return paths_of(chain_branches(*values))
 
 
 @lru_cache(maxsize=256)
 def _percentiles(values: tuple[float, ...]) -> tuple[float, ...]:
-    found = np.asarray(mixture_quantile(_single(values), np.array(_LEVELS)))
-    return tuple(float(value) for value in np.broadcast_to(found, (len(_LEVELS),)))
+    found = np.asarray(quantile_of(_single(values), np.array(_LEVELS)))
+    return tuple(found.tolist()) if found.ndim else (float(found),) * len(_LEVELS)
 
 
 # Cases solved together: few enough that their parameters stay in the cache.
@@ -208,9 +213,8 @@ def _exceeded(values: tuple[Array, ...], threshold: Array) -> NDArray[np.float64
 
 def _as_floats(values: tuple[Array, ...]) -> tuple[float, ...] | None:
     """Return the numbers of a single case, or None for arrays of cases."""
-    for value in values:
-        if isinstance(value, np.ndarray) and value.ndim:
-            return None
+    if np.ndarray in map(type, values) and any(map(np.ndim, values)):
+        return None
     return tuple(map(float, values))
 
 
@@ -292,7 +296,7 @@ def chain_quantile(
         return _by_path(values, level, _refined)
     if np.ndim(level) == 0 and float(level) in _LEVELS:
         return _percentiles(single)[_LEVELS.index(float(level))]
-    return mixture_quantile(_single(single), level)
+    return quantile_of(_single(single), level)
 
 
 def chain_exceedance(
@@ -365,4 +369,4 @@ def chain_exceedance(
     single = _as_floats(values)
     if single is None:
         return _by_path(values, threshold, _exceeded)
-    return mixture_exceedance(_single(single), threshold)
+    return exceedance_of(_single(single), threshold)

@@ -21,6 +21,7 @@ __all__ = [
 
 import numpy as np
 
+from analytic_models.laws.choice import choose, every, some
 from analytic_models.laws.erlang import erlang_c
 from analytic_models.laws.whitt import whitt_mgc_factor
 from analytic_models.units import S2, S3, Array, Count, Frac, PerS, Pure, S
@@ -197,7 +198,7 @@ def mgc_wait_variance(
     if not never:
         first, second, _ = _residual_terms(offered, service, scv)
         one = first * first + second
-        many = one if only else np.where(np.equal(servers, 1.0), one, many)
+        many = one if only else choose(np.equal(servers, 1.0), one, many)
     return _unstable(many, offered, servers)
 
 
@@ -239,7 +240,7 @@ def mgc_wait_skew(
     if not never:
         first, second, third = _residual_terms(offered, service, scv)
         one = third + first * (3.0 * second + 2.0 * first * first)
-        many = one if only else np.where(np.equal(servers, 1.0), one, many)
+        many = one if only else choose(np.equal(servers, 1.0), one, many)
     return _unstable(many, offered, servers)
 
 
@@ -315,7 +316,7 @@ def ps_sojourn_variance(arrival: PerS, service: S, servers: Count) -> S2:
     mean = ps_sojourn_mean(arrival, service, servers)
     with np.errstate(all="ignore"):
         slow = 1.0 - service / mean
-        return np.where(np.isinf(mean), np.inf, mean * mean * (2.0 + slow) / (2.0 - slow))[()]
+        return choose(np.isinf(mean), np.inf, mean * mean * (2.0 + slow) / (2.0 - slow))
 
 
 def ps_sojourn_skew(arrival: PerS, service: S, servers: Count) -> S3:
@@ -351,7 +352,7 @@ def ps_sojourn_skew(arrival: PerS, service: S, servers: Count) -> S3:
     with np.errstate(all="ignore"):
         slow = 1.0 - service / mean
         shape = 2.0 * (4.0 + slow * (8.0 + slow)) / ((2.0 - slow) * (2.0 - slow))
-        return np.where(np.isinf(mean), np.inf, mean * mean * mean * shape)[()]
+        return choose(np.isinf(mean), np.inf, mean * mean * mean * shape)
 
 
 def _single(servers: Count) -> tuple[bool, bool]:
@@ -359,7 +360,7 @@ def _single(servers: Count) -> tuple[bool, bool]:
     if isinstance(servers, float):
         return servers == 1.0, servers != 1.0
     ones = np.equal(servers, 1.0)
-    return bool(ones.all()), not bool(ones.any())
+    return every(ones), not some(ones)
 
 
 def _wait_tail(
@@ -371,7 +372,7 @@ def _wait_tail(
         scale = service * ((1.0 + scv) * 0.5) / (servers - offered)
         if not only:
             factor = whitt_mgc_factor(offered / servers, scv, servers)
-            scale = scale * (factor if never else np.where(np.equal(servers, 1.0), 1.0, factor))
+            scale = scale * (factor if never else choose(np.equal(servers, 1.0), 1.0, factor))
         probability = erlang_c(servers, offered) if waiting is None else waiting
     return probability, scale
 
@@ -390,7 +391,7 @@ def _unstable(value: Array, offered: Array, servers: Count) -> Array:
     if isinstance(offered, float) and isinstance(servers, float) and 0.0 <= offered < servers:
         return value
     full = np.greater_equal(offered, servers)
-    if not full.any() and not np.less(offered, 0.0).any():
+    negative = np.less(offered, 0.0)
+    if not some(full) and not some(negative):
         return value
-    value = np.where(full, np.inf, value)
-    return np.where(np.less(offered, 0.0), np.nan, value)[()]
+    return choose(negative, np.nan, choose(full, np.inf, value))

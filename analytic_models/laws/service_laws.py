@@ -25,10 +25,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from analytic_models.laws.choice import choose, every, some
 from analytic_models.laws.inversion import (
     Complex,
     Formula,
-    Real,
     constant_transform,
     principal_log,
 )
@@ -99,19 +99,19 @@ def gamma_law(mean: S, scv: Pure) -> StationLaw:
     (2.0, 0.0)
     """
     if isinstance(scv, float) and scv == 0.0:
-        zero = np.zeros(np.shape(mean))
+        zero = np.zeros(np.shape(mean))[()]
         return StationLaw(np.ones_like, zero, zero, zero, shift=mean, atom=zero + 1.0)
     constant = np.equal(scv, 0.0)
-    spread = np.where(constant, 0.0, mean)
+    spread = choose(constant, 0.0, mean)
     transform = gamma_transform(spread, scv)
     return StationLaw(
         transform,
         spread,
-        np.asarray(service_variance(spread, scv)),
-        np.asarray(service_skew(spread, scv)),
-        shift=np.where(constant, mean, 0.0),
-        atom=np.where(constant, 1.0, 0.0),
-        smooth=bool(np.greater_equal(scv, SMOOTH_SCV).all()),
+        service_variance(spread, scv),
+        service_skew(spread, scv),
+        shift=choose(constant, mean, 0.0),
+        atom=choose(constant, 1.0, 0.0),
+        smooth=every(np.greater_equal(scv, SMOOTH_SCV)),
     )
 
 
@@ -251,14 +251,13 @@ def thinned_law(share: Frac, law: StationLaw) -> StationLaw:
     0.5
     """
     rest = np.subtract(1.0, share)
-    mean = np.where(np.not_equal(law.shift, 0.0), np.nan, law.mean)
-
+    mean = choose(np.not_equal(law.shift, 0.0), np.nan, law.mean)
     return StationLaw(
         Formula(_thinned, (rest, share, law.transform)),
         thinned_mean(share, mean),
         thinned_variance(share, law.mean, law.variance),
         thinned_skew(share, law.mean, law.variance, law.skew),
-        atom=rest + share * np.asarray(law.atom),
+        atom=rest + share * law.atom,
         smooth=law.smooth,
     )
 
@@ -353,15 +352,14 @@ def gamma_transform(mean: S, scv: Pure) -> Callable[[Complex], Complex]:
     >>> gamma_transform(2.0, 1.0)(np.asarray(0.5 + 0j)).real.item()
     0.5
     """
-    scv_array: NDArray[np.float64] = np.asarray(scv, dtype=float)
-    if (scv_array == 1.0).all():
+    if every(np.equal(scv, 1.0)):
         return Formula(_exponential, (mean,))
-    if (scv_array == 0.0).all():
+    constant = np.equal(scv, 0.0)
+    if every(constant):
         return Formula(constant_transform, (mean,))
-    constant = scv_array == 0.0
-    spread: Real = np.where(constant, 1.0, scv_array)
+    spread = choose(constant, 1.0, scv)
     smooth = Formula(_gamma, (spread * mean, -1.0 / spread))
-    if not constant.any():
+    if not some(constant):
         return smooth
     return Formula(_either, (constant, Formula(constant_transform, (mean,)), smooth))
 

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from analytic_models.laws.choice import choose, every, some
 from analytic_models.laws.queueing import ps_sojourn_mean
 from analytic_models.laws.service_laws import gamma_law, thinned_law
 from analytic_models.laws.station_laws import ps_law
@@ -22,7 +23,7 @@ def _load(service: S, mean: S) -> Array:
     """Return the one-server load with the same mean slowdown; 1 where the queue is unstable."""
     load = 1.0 - service / mean
     idle = np.equal(mean, 0.0)
-    return np.where(idle, 0.0, load) if idle.any() else load
+    return choose(idle, 0.0, load) if some(idle) else load
 
 
 def _fixed_part(load: Array) -> Array:
@@ -81,7 +82,7 @@ def shared_variance(time: S, service: S, scv: Pure) -> S2:
 def _endless(time: S, value: Array) -> Array:
     """Infinite where the time is."""
     endless = np.isinf(time)
-    return np.where(endless, np.inf, value) if endless.any() else value
+    return choose(endless, np.inf, value) if some(endless) else value
 
 
 def _excess(time: S, variance: S2, service: S, scv: Pure) -> tuple[Array, Array, Array]:
@@ -92,7 +93,7 @@ def _excess(time: S, variance: S2, service: S, scv: Pure) -> tuple[Array, Array,
     """
     load = _load(service, time)
     met = 1.0 - (1.0 - load) * np.exp(-load)
-    safe = np.where(np.greater(met, 0.0), met, 1.0)
+    safe = choose(np.greater(met, 0.0), met, 1.0)
     mean = np.maximum(time - service, 0.0)
     second = np.maximum(variance - scv * service * service, 0.0) + mean * mean
     given = mean / safe
@@ -130,12 +131,12 @@ def shared_skew(time: S, variance: S2, service: S, scv: Pure) -> S3:
     58.67
     """
     exponential = np.equal(scv, 1.0)
-    if exponential.all():
+    if every(exponential):
         return _exponential_skew(time, service)
     fitted = _fitted_skew(time, variance, service, scv)
-    if not exponential.any():
+    if not some(exponential):
         return fitted
-    return np.where(exponential, _exponential_skew(time, service), fitted)
+    return choose(exponential, _exponential_skew(time, service), fitted)
 
 
 def _fitted_skew(time: S, variance: S2, service: S, scv: Pure) -> Array:
@@ -156,8 +157,8 @@ def _fitted_skew(time: S, variance: S2, service: S, scv: Pure) -> Array:
             second * (2.0 * second / excess - excess * (3.0 + 1.0 / met)) + 2.0 * square * excess
         )
         nobody = np.less_equal(excess, 0.0)
-        if nobody.any():
-            skew = np.where(nobody, 0.0, skew)
+        if some(nobody):
+            skew = choose(nobody, 0.0, skew)
         skew = _endless(time, skew)
         if np.ndim(scv) or scv != 0.0:
             skew = 2.0 * scv * scv * service * service * service + skew
@@ -168,7 +169,7 @@ def _exponential_skew(time: S, service: S) -> Array:
     """Third cumulant of the sojourn in M/M/1 processor sharing."""
     load = _load(service, time)
     factor = 2.0 * (4.0 + 8.0 * load + load * load) / (2.0 - load) ** 2
-    return np.where(np.isinf(time), np.inf, time * time * time * factor)
+    return choose(np.isinf(time), np.inf, time * time * time * factor)
 
 
 def shared_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> list[StationLaw]:
@@ -204,6 +205,6 @@ def shared_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> list[Sta
     mean = ps_sojourn_mean(arrival, service, servers)
     met, given, spread = _excess(mean, shared_variance(mean, service, scv), service, scv)
     # Where nobody meets anybody the excess has no law; its weight is then zero.
-    safe = np.where(np.greater(given, 0.0), given, 1.0)
-    ratio = np.where(np.greater(given, 0.0) & np.isfinite(given), spread / (safe * safe), 1.0)
+    safe = choose(np.greater(given, 0.0), given, 1.0)
+    ratio = choose(np.greater(given, 0.0) & np.isfinite(given), spread / (safe * safe), 1.0)
     return [gamma_law(service, scv), thinned_law(met, gamma_law(safe, ratio))]

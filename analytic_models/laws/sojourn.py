@@ -15,6 +15,7 @@ __all__ = [
 
 import numpy as np
 
+from analytic_models.laws.choice import choose, some
 from analytic_models.laws.queueing import mgc_wait_mean, ps_sojourn_mean
 from analytic_models.units import S2, S3, Array, Count, Frac, PerS, Pure, S
 
@@ -235,9 +236,9 @@ def _many_skew(wait: S, waiting: Frac) -> Array:
 def _waited(wait: S, value: Array) -> Array:
     """Zero where nobody waits, even where nothing arrives; infinite where the wait is."""
     idle, endless = np.equal(wait, 0.0), np.isinf(wait)
-    if idle.any():
-        value = np.where(idle, 0.0, value)
-    return np.where(endless, np.inf, value) if endless.any() else value
+    if some(idle):
+        value = choose(idle, 0.0, value)
+    return choose(endless, np.inf, value) if some(endless) else value
 
 
 def idle_latency(

@@ -14,6 +14,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from analytic_models.laws.choice import choose, every, some
 from analytic_models.laws.erlang import erlang_c
 from analytic_models.laws.inversion import Complex, Formula
 from analytic_models.laws.queueing import (
@@ -69,18 +70,18 @@ def mgc_wait_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> Statio
     mean = mgc_wait_mean(arrival, service, scv, servers, waiting)
     ones = np.equal(servers, 1.0) & np.not_equal(scv, 1.0)
     with np.errstate(all="ignore"):
-        scale = np.where(np.equal(waiting, 0.0), 0.0, mean / waiting)
+        scale = choose(np.equal(waiting, 0.0), 0.0, mean / waiting)
     matched = Formula(_matched, (1.0 - waiting, waiting, scale))
     single = Formula(_single, (1.0 - offered, arrival, gamma_transform(service, scv)))
     return StationLaw(
         single
-        if ones.all()
-        else (Formula(_either, (ones, single, matched)) if ones.any() else matched),
+        if every(ones)
+        else (Formula(_either, (ones, single, matched)) if some(ones) else matched),
         mean,
         mgc_wait_variance(arrival, service, scv, servers, waiting),
         mgc_wait_skew(arrival, service, scv, servers, waiting),
         atom=np.subtract(1.0, waiting),
-        smooth=bool(np.greater_equal(np.where(ones, scv, 1.0), SMOOTH_SCV).all()),
+        smooth=every(np.greater_equal(choose(ones, scv, 1.0), SMOOTH_SCV)),
     )
 
 
@@ -253,10 +254,10 @@ def ps_law(arrival: PerS, service: S, servers: Count) -> StationLaw:
     """
     mean = ps_sojourn_mean(arrival, service, servers)
     with np.errstate(all="ignore"):
-        load = np.where(np.isfinite(mean), 1.0 - service / mean, 0.0)
+        load = choose(np.isfinite(mean), 1.0 - service / mean, 0.0)
     idle = np.less(load, 1e-12)
     return StationLaw(
-        Formula(_ps, (service, np.where(idle, 0.5, load)[()], idle)),
+        Formula(_ps, (service, choose(idle, 0.5, load), idle)),
         mean,
         ps_sojourn_variance(arrival, service, servers),
         ps_sojourn_skew(arrival, service, servers),
@@ -273,7 +274,7 @@ def _ps(s: Complex, service: S, load: Frac, idle: NDArray[np.bool_]) -> Complex:
     order = (1.0 + load * (1.0 - root) + sigma) / grow
     front = (1.0 - load) * (1.0 - load * root * root) / (ahead * ahead)
     value = front * _geometric_over_linear(ratio, order) / grow
-    return np.where(idle, 1.0 / (1.0 + sigma), value)
+    return np.where(idle, 1.0 / (1.0 + sigma), value) if some(idle) else value
 
 
 def _geometric_over_linear(ratio: Complex, order: Complex) -> Complex:

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from analytic_models.laws.choice import choose, some
 from analytic_models.units import S2, S3, Array, Frac, S
 
 # Below this skewness the gamma law differs from the normal by less than 1e-9 of its deviation.
@@ -70,13 +71,14 @@ def pearson3_quantile(mean: S, variance: S2, skew: S3, level: Frac) -> S:
         ratio = skew / np.maximum(variance * deviation, _TINY)
         step = z / 6.0 - ratio / 36.0
         cube = ratio * step
-        shape = 2.0 * step * (3.0 + cube * (3.0 + cube))
-        if np.less(cube, -1.0).any():
+        shape: Array = 2.0 * step * (3.0 + cube * (3.0 + cube))
+        below = np.less(cube, -1.0)
+        if some(below):
             # The cube is negative below the support, which ends at m - 2 sigma / g.
-            shape = np.where(np.less(cube, -1.0), -2.0 / ratio, shape)
+            shape = choose(below, -2.0 / ratio, shape)
         value = mean + deviation * shape
         infinite = np.isinf(mean)
-    return np.where(infinite, mean, value)[()] if infinite.any() else value
+    return choose(infinite, mean, value) if some(infinite) else value
 
 
 def pearson3_exceedance(mean: S, variance: S2, skew: S3, threshold: S) -> Frac:
@@ -311,13 +313,13 @@ def thinned_skew(share: Frac, mean: S, variance: S2, skew: S3) -> S3:
     """
     if _always(share):
         endless = np.isinf(mean)
-        return np.where(endless, np.inf, skew) if endless.any() else skew
+        return choose(endless, np.inf, skew) if some(endless) else skew
     rest = np.subtract(1.0, share)
     with np.errstate(invalid="ignore"):
         inner = 3.0 * variance + (rest - share) * mean * mean
         value = share * (skew + rest * mean * inner)
         # An infinite mean would meet its own opposite sign in the last term.
-        return _visited(share, np.where(np.isinf(mean), np.inf, value))
+        return _visited(share, choose(np.isinf(mean), np.inf, value))
 
 
 def _always(share: Frac) -> bool:
@@ -328,4 +330,4 @@ def _always(share: Frac) -> bool:
 def _visited(share: Frac, value: Array) -> Array:
     """Zero where nobody visits."""
     nobody = np.equal(share, 0.0)
-    return np.where(nobody, 0.0, value)[()] if nobody.any() else value
+    return choose(nobody, 0.0, value) if some(nobody) else value

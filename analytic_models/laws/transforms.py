@@ -18,10 +18,12 @@ __all__ = [
     "StationLaw",
     "ccdf",
     "exceedance",
+    "exceedance_of",
     "mixture_ccdf",
     "mixture_exceedance",
     "mixture_quantile",
     "quantile_in_one_step",
+    "quantile_of",
     "sojourn_quantile",
 ]
 
@@ -32,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytic_models.laws.inversion import Complex, Real
-from analytic_models.laws.paths import Branch, StationLaw, paths_of, solve, tail_of, weighted
+from analytic_models.laws.paths import Branch, Path, StationLaw, paths_of, solve, tail_of, weighted
 from analytic_models.units import Frac, S
 
 _MAX_STEPS = 80
@@ -173,7 +175,7 @@ def mixture_quantile(
     >>> round(float(t), 5)
     10.69319
     """
-    return _quantile(branches, level, order, tolerance, _MAX_STEPS)[0]
+    return quantile_of(_summed(branches), level, order=order, tolerance=tolerance)
 
 
 def quantile_in_one_step(branches: Sequence[Branch], level: Frac) -> tuple[S, NDArray[np.bool_]]:
@@ -197,14 +199,32 @@ def quantile_in_one_step(branches: Sequence[Branch], level: Frac) -> tuple[S, ND
     >>> quantile_in_one_step([branch], 0.99)[1].tolist()
     [True, True]
     """
-    return _quantile(branches, level, 8, 1e-4, 1)
+    return _quantile(_summed(branches), level, 8, 1e-4, 1)
+
+
+def quantile_of(
+    paths: Sequence[Path], level: Frac, *, order: int = 8, tolerance: float = 1e-4
+) -> S:
+    """Percentile of a mixture whose paths are added up: :func:`mixture_quantile` without that."""
+    return _quantile(paths, level, order, tolerance, _MAX_STEPS)[0]
+
+
+def exceedance_of(paths: Sequence[Path], threshold: S, *, order: int = 11) -> Frac:
+    """Probability to exceed a threshold, of paths added up: see :func:`mixture_exceedance`."""
+    with np.errstate(all="ignore"):
+        above, _ = tail_of(paths, np.multiply(threshold, 1.0), order)
+        return np.clip(above, 0.0, 1.0)[()]
+
+
+def _summed(branches: Sequence[Branch]) -> list[Path]:
+    with np.errstate(all="ignore"):
+        return paths_of(branches)
 
 
 def _quantile(
-    branches: Sequence[Branch], level: Frac, order: int, tolerance: float, steps: int
+    paths: Sequence[Path], level: Frac, order: int, tolerance: float, steps: int
 ) -> tuple[S, NDArray[np.bool_]]:
     with np.errstate(all="ignore"):
-        paths = paths_of(branches)
         shape = np.broadcast_shapes(*(p.mean.shape for p in paths), np.shape(level))
         miss = np.broadcast_to(1.0 - np.asarray(level, dtype=float), shape)
         bad = functools.reduce(np.add, (weighted(p.share, p.mean) for p in paths))
@@ -239,9 +259,7 @@ def mixture_exceedance(branches: Sequence[Branch], threshold: S, *, order: int =
     >>> float(mixture_exceedance([Branch(0.5, 1.0, []), far], 2.0))
     0.5
     """
-    with np.errstate(all="ignore"):
-        above, _ = tail_of(paths_of(branches), np.asarray(threshold, dtype=float), order)
-        return np.clip(above, 0.0, 1.0)[()]
+    return exceedance_of(_summed(branches), threshold, order=order)
 
 
 def mixture_ccdf(branches: Sequence[Branch], times: Real, *, order: int = 11) -> Real:

@@ -101,4 +101,4 @@ def whitt_mgc_factor(utilisation: Frac, scv: Pure, servers: Count) -> Pure:
 
 def _whitt_spread(servers: Count) -> Pure:
     """Share of Whitt's gamma that depends on the number of servers only."""
-    return (np.sqrt(4.0 + 5.0 * np.asarray(servers)) - 2.0) / (16.0 * np.asarray(servers))
+    return (np.sqrt(4.0 + 5.0 * servers) - 2.0) / (16.0 * servers)
