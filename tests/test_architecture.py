@@ -135,7 +135,7 @@ def test_a_law_knows_numbers_and_units_only(path: Path) -> None:
         ("units", {"errors"}),
         ("fields", {"errors", "units"}),
         ("effects", {"units"}),
-        ("graph", {"errors", "units"}),
+        ("graph", {"errors", "units", "graph"}),
         ("display", {"errors", "units"}),
     ],
 )

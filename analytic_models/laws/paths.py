@@ -29,7 +29,6 @@ from analytic_models.units import S2, S3, Array, Frac, S
 _BISECTIONS = 40
 # Cases whose values at all nodes of an inversion stay in the cache together.
 _CASES_AT_ONCE = 512
-_FEW_CASES = 64
 
 
 @dataclass(frozen=True)
@@ -187,7 +186,7 @@ def solve(
     """Newton on the log exceedance, kept inside a bracket that halves when a step leaves it."""
     low, high = _bracket(paths, miss)
     low, high = np.where(solvable, low, 0.0), np.where(solvable, high, 1.0)
-    start = _screening(paths, miss, low, high)
+    start = _screening(paths, miss, low, high, close=steps > 1)
     time = np.where(solvable & np.isfinite(start), start, 0.5 * (low + high))
     if len(paths) == 1:
         at_start = miss >= 1.0 - paths[0].atom
@@ -227,12 +226,12 @@ def _bracket(paths: Sequence[Path], miss: Real) -> tuple[Real, Real]:
     return low + 0.0 * miss, functools.reduce(np.maximum, ends) + 0.0 * miss
 
 
-def _screening(paths: Sequence[Path], miss: Real, low: Real, high: Real) -> Real:
+def _screening(paths: Sequence[Path], miss: Real, low: Real, high: Real, close: bool) -> Real:
     """Percentile of the paths' Pearson III laws: direct for one path, by bisection for several."""
     if len(paths) == 1:
         path = paths[0]
-        # A closer start saves a few cases more than it costs, and many cases less.
-        law = pearson3_quantile_exact if np.size(miss) <= _FEW_CASES else pearson3_quantile
+        # A close start saves more than it costs, but not where one step follows in any case.
+        law = pearson3_quantile_exact if close else pearson3_quantile
         value = path.shift + law(path.mean, path.variance, path.skew, 1.0 - miss)
         return np.clip(value, low + 1e-3 * (path.mean * miss + (high - low) * 1e-3), high)
     below, above = low, high
