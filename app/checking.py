@@ -158,7 +158,7 @@ def check(case: Case, key: str) -> SimulationResult | None:
     return found if isinstance(found, SimulationResult) else None
 
 
-def play(asked: Case | Job, key: str) -> Any:  # noqa: ANN401 - what the job makes
+def play(asked: Case | Job, key: str, counted: str = "Requests") -> Any:  # noqa: ANN401 - what the job makes
     """Draw the check with its settings and progress; return the result once it is there.
 
     Parameters
@@ -167,6 +167,8 @@ def play(asked: Case | Job, key: str) -> Any:  # noqa: ANN401 - what the job mak
         What is simulated.
     key
         Name of the check in the page.
+    counted
+        What a run is counted in.
     """
     job = _job(asked)
     run = _asked(job)
@@ -180,11 +182,11 @@ def play(asked: Case | Job, key: str) -> Any:  # noqa: ANN401 - what the job mak
             on_click=_begin,
             args=(job,),
             disabled=running,
-            help="Plays requests one by one through the same stations, without any of the laws.",
+            help="Plays everything step by step, without any of the laws.",
         )
         state.seed("_check_requests", state.ui("check_requests", REQUESTS[1]))
         st.selectbox(
-            "Requests",
+            counted,
             REQUESTS,
             key="_check_requests",
             format_func=lambda n: f"{n:,}".replace(",", "\u202f"),

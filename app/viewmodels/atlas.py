@@ -11,6 +11,7 @@ __all__ = [
     "axis_choices",
     "axis_label",
     "cell_fields",
+    "winner_here",
 ]
 
 import dataclasses
@@ -288,6 +289,15 @@ def _nearest(axis: AtlasAxis, value: float) -> int:
     if axis.logarithmic:
         return int(np.abs(np.log(values) - math.log(value)).argmin())
     return int(np.abs(values - value).argmin())
+
+
+def winner_here(atlas: Atlas) -> Winner | None:
+    """Return the best design at the operating point; None off the map or where none is possible."""
+    if atlas.x.now is None or atlas.y.now is None:
+        return None
+    line, column = _nearest(atlas.y, atlas.y.now), _nearest(atlas.x, atlas.x.now)
+    number = atlas.winner[line][column]
+    return atlas.winners[number] if number >= 0 else None
 
 
 def cell_fields(atlas: Atlas, cell: int) -> dict[str, float | int]:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-__all__ = ["QUEUES", "MixClaim", "compare_mix", "mix_text", "needs_queues", "play_mix"]
+__all__ = [
+    "QUEUES",
+    "MixClaim",
+    "claim_of",
+    "compare_mix",
+    "mix_text",
+    "needs_queues",
+    "play_mix",
+]
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from text import format_quantity
 
+from analytic_models.optimizers.mix_result import MixSolution
 from analytic_models.simulation import Estimate
 from analytic_models.simulation.mix import MixRun, Part, simulate_mix
 from viewmodels.checking import Comparison, Figure, compare_figures, rare
@@ -52,6 +61,39 @@ class MixClaim:
     class_mean_s: tuple[float, ...]
     busy: tuple[tuple[str, float], ...]
     bound_s: float = math.nan
+
+
+def claim_of(
+    name: str,
+    mix: MixSolution,
+    cases: Mapping[int, str],
+    stations: Sequence[str],
+    proven: bool = False,
+) -> MixClaim:
+    """Return what the laws say about a mix of one class.
+
+    Parameters
+    ----------
+    name
+        The way to choose.
+    mix
+        The solution.
+    cases
+        Row of its table to the case as JSON.
+    stations
+        All shared stations, in the order of the mix.
+    proven
+        Whether no other mix is faster by more than the gap.
+    """
+    shares = mix.shares[0] if mix.shares else {}
+    parts = tuple((0, cases[row], share) for row, share in shares.items())
+    busy = tuple(
+        (station, float(load))
+        for station, load in zip(stations, mix.utilisation, strict=True)
+        if load > 0.0
+    )
+    bound = mix.mean_s - mix.gap_s if proven and math.isfinite(mix.mean_s) else math.nan
+    return MixClaim(name, parts, ("all devices",), mix.mean_s, (mix.mean_s,), busy, bound)
 
 
 def needs_queues(claims: Sequence[MixClaim]) -> bool:

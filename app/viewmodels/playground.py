@@ -6,16 +6,19 @@ __all__ = [
     "ARCS",
     "ArcFlow",
     "ArcRow",
+    "Flow",
     "Flows",
     "Herd",
     "Network",
+    "Way",
+    "flow_of",
     "herd_of",
     "network_of",
 ]
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from text import format_quantity, scale_for
@@ -28,6 +31,7 @@ from analytic_models.optimizers.mix_values import single_plan_latency
 from analytic_models.optimizers.population import class_table
 from analytic_models.optimizers.routing_game import Arc, herd, routes_of, solve_routing
 from viewmodels.labels import certificate_words, distinct_labels
+from viewmodels.mixing import MixClaim, claim_of
 
 _TIE = 1.005
 
@@ -72,6 +76,24 @@ class Flows:
     name: str
     mean: str
     arcs: tuple[ArcFlow, ...]
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way through a network: name, share, mean time (s), steps as name, delay and work (s)."""
+
+    name: str
+    share: float
+    mean_s: float
+    steps: tuple[tuple[str, float, float], ...]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A flow with its ways; none where every flow overloads a step."""
+
+    mean_s: float
+    ways: tuple[Way, ...]
 
 
 @dataclass(frozen=True)
@@ -138,6 +160,40 @@ def _game(rows: Sequence[ArcRow], rate: float) -> tuple[object, list[tuple[int, 
     ]
     table, routes = routes_of(arcs, "device", "answer", rate)
     return solve_routing([table]), routes
+
+
+def flow_of(arcs: Sequence[ArcRow], rate_per_s: float, key: str) -> Flow:
+    """Return the ways of a network and what each takes.
+
+    Parameters
+    ----------
+    arcs, rate_per_s
+        As :func:`network_of`.
+    key
+        ``"selfish"`` or ``"system"``.
+
+    Raises
+    ------
+    ValueError
+        If no route is left.
+    """
+    rows = [row for row in arcs if row.there]
+    game, routes = _game(rows, rate_per_s)
+    mix: MixSolution = getattr(game, key)
+    shares = mix.shares[0] if mix.shares else {}
+    ways = []
+    for number, share in shares.items():
+        steps = [rows[arc] for arc in routes[number]]
+        column = mix.columns[0][number]
+        ways.append(
+            Way(
+                ", ".join(step.name for step in steps),
+                share,
+                float(column.delay_s + column.work_s @ mix.sojourn),
+                tuple((step.name, step.fixed_ms / 1e3, step.work_ms / 1e3) for step in steps),
+            )
+        )
+    return Flow(mix.mean_s, tuple(ways))
 
 
 def _station(row: ArcRow) -> str:
@@ -213,6 +269,8 @@ class Herd:
         Mean latency of every round (None where overloaded), and its unit.
     optimum, equilibrium
         Mean latency of the coordinated mix and of the equilibrium of the two.
+    claims
+        What the laws say about both, for a check by simulation.
     """
 
     labels: tuple[str, str]
@@ -224,6 +282,7 @@ class Herd:
     sentence: str
     badge: str
     certificate: str
+    claims: tuple[MixClaim, ...] = ()
 
 
 def herd_of(text: str, percent: int, rounds: int = 60) -> Herd:
@@ -258,6 +317,11 @@ def herd_of(text: str, percent: int, rounds: int = 60) -> Herd:
     system, selfish = solve_mix([two]), solve_mix([two], "selfish")
     scale = scale_for(selfish.mean_s if math.isfinite(selfish.mean_s) else 1.0, "s")
     labels = distinct_labels(case.scenario.dnn, designs, case.catalog())
+    cases = {row: replace(case, design=design).to_json() for row, design in enumerate(designs)}
+    claims = (
+        claim_of("coordinated", system, cases, two.stations, proven=True),
+        claim_of("one by one", selfish, cases, two.stations),
+    )
     return Herd(
         (labels[0], labels[1]),
         tuple(100.0 * float(share) for share in found.shares[:, 0]),
@@ -268,6 +332,7 @@ def herd_of(text: str, percent: int, rounds: int = 60) -> Herd:
         _herd_sentence(percent, found, labels, selfish),
         certificate_words(system.certificate),
         f"{system.certificate.method}: {system.certificate.detail}",
+        claims,
     )
 
 

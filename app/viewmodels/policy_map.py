@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["Policies", "PolicyQuestion", "PolicyView", "policies_of"]
+__all__ = ["Policies", "PolicyQuestion", "PolicyView", "policies_of", "rule_of"]
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,15 +112,8 @@ def policies_of(asked: PolicyQuestion) -> Policies:
         The model.
     """
     model = _model(asked)
-    exact = optimal_policy(model)
-    drift = drift_plus_penalty(model, asked.weight)
-    found = [
-        ("exact", "exact (Markov decision process)", exact),
-        ("drift", f"drift-plus-penalty, V = {asked.weight:g}", drift),
-        ("threshold", "best threshold in the bad channel", _best_threshold(model)),
-        ("greedy", "greedy: serve at once", greedy(model)),
-        ("wait", "wait for the good channel", wait_for_good(model)),
-    ]
+    found = [(key, _NAMES[key].format(asked.weight), _RULES[key](model, asked)) for key in _RULES]
+    exact = found[0][2]
     weights = tuple(sorted({*_WEIGHTS, asked.weight}))
     costs = tuple(drift_plus_penalty(model, weight).mean_cost for weight in weights)
     return Policies(
@@ -132,10 +126,38 @@ def policies_of(asked: PolicyQuestion) -> Policies:
     )
 
 
+def rule_of(asked: PolicyQuestion, key: str) -> tuple[QueueChannel, Policy]:
+    """Return the model of a question and one of its rules.
+
+    Raises
+    ------
+    KeyError
+        If there is no such rule.
+    """
+    model = _model(asked)
+    return model, _RULES[key](model, asked)
+
+
 def _best_threshold(model: QueueChannel) -> Policy:
     """Return the best rule that serves the good channel at once and the bad one from a level on."""
     tried = [threshold(model, np.array([0, level])) for level in (*_LEVELS, _CAPACITY + 1)]
     return min(tried, key=lambda policy: policy.mean_cost)
+
+
+_NAMES = {
+    "exact": "exact (Markov decision process)",
+    "drift": "drift-plus-penalty, V = {:g}",
+    "threshold": "best threshold in the bad channel",
+    "greedy": "greedy: serve at once",
+    "wait": "wait for the good channel",
+}
+_RULES: Mapping[str, Callable[[QueueChannel, PolicyQuestion], Policy]] = {
+    "exact": lambda model, asked: optimal_policy(model),
+    "drift": lambda model, asked: drift_plus_penalty(model, asked.weight),
+    "threshold": lambda model, asked: _best_threshold(model),
+    "greedy": lambda model, asked: greedy(model),
+    "wait": lambda model, asked: wait_for_good(model),
+}
 
 
 def _view(key: str, name: str, policy: Policy) -> PolicyView:

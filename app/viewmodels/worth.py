@@ -5,16 +5,18 @@ from __future__ import annotations
 __all__ = ["Prices", "Row", "prices_of"]
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from text import format_quantity, scale_for
 
 from analytic_models import Case
+from analytic_models.demand import DemandTable
 from analytic_models.optimizers.population import class_table
 from analytic_models.optimizers.worth import CapacityWorth, Worth, capacity_worth
 from viewmodels.current import evaluated
 from viewmodels.key_figures import STATION_WORDS
 from viewmodels.labels import certificate_words
+from viewmodels.mixing import MixClaim, claim_of
 
 _STEP = 1e7
 _NOTHING = 1e-6
@@ -55,6 +57,8 @@ class Prices:
         Mean latency of the optimum, the equilibrium and the tolled equilibrium, in words.
     sentence, badge, proven, certificate
         Finding and certificate.
+    claims
+        What the laws say about the three mixes, for a check by simulation.
     """
 
     now: int
@@ -65,6 +69,7 @@ class Prices:
     badge: str
     proven: bool
     certificate: str
+    claims: tuple[MixClaim, ...] = ()
 
 
 def prices_of(text: str) -> Prices:
@@ -83,7 +88,8 @@ def prices_of(text: str) -> Prices:
     case = Case.from_json(text)
     evaluation = evaluated(case)
     rates = {hop: evaluation.value(f"{hop}_available_bit_per_s") for hop in ("uplink", "backhaul")}
-    found = capacity_worth(class_table(case.scenario, catalog=case.catalog())[0], rates, _STEP)
+    table, _ = class_table(case.scenario, catalog=case.catalog())
+    found = capacity_worth(table, rates, _STEP)
     saved = [abs(v) for w in found.stations for v in (w.value.server_s, w.rate_s) if v == v]
     scale = scale_for(max((v for v in saved if math.isfinite(v)), default=1e-3), "s")
     certificate = found.system.certificate
@@ -102,7 +108,22 @@ def prices_of(text: str) -> Prices:
         certificate_words(certificate),
         certificate.kind != "heuristic",
         f"{certificate.method}: {certificate.detail}",
+        _claims(case, table, found),
     )
+
+
+def _claims(case: Case, table: DemandTable, found: CapacityWorth) -> tuple[MixClaim, ...]:
+    named = {"selfish": found.selfish, "selfish with tolls": found.tolled}
+    named["coordinated"] = found.system
+    claims = []
+    for name, mix in named.items():
+        rows = mix.shares[0] if mix.shares else {}
+        cases = {
+            row: replace(case, design=table.designs.design(int(table.rows[row]))).to_json()
+            for row in rows
+        }
+        claims.append(claim_of(name, mix, cases, table.stations, name == "coordinated"))
+    return tuple(claims)
 
 
 def _row(worth: Worth, tolled: float, factor: float) -> Row:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import state
 import streamlit as st
 from charts.atlas import map_chart
+from checking import assumptions, check, comparison_table, ran_words
 from drawing import draw
 from family import finding, no_answer, picked
 from solving import atlas
 from text import markdown
-from viewmodels.atlas import Atlas, Question, axis_choices, axis_label, cell_fields
+from viewmodels.atlas import Atlas, Question, axis_choices, axis_label, cell_fields, winner_here
 from viewmodels.objectives import objective_words
 
 from analytic_models import Case, DesignError
@@ -75,6 +76,28 @@ def winners(found: Atlas) -> None:
             st.markdown(f"{markdown(winner.share)} {markdown(winner.label)}")
 
 
+def by_simulation(found: Atlas) -> None:
+    """Check the best design at the operating point by simulation."""
+    st.subheader("Check by simulation")
+    winner = winner_here(found)
+    if winner is None:
+        st.caption("Choose a cell in which a design is possible: its best design is played then.")
+        return
+    case = Case.from_json(winner.case)
+    st.caption(
+        markdown(
+            f"The best design at your operating point, {winner.label}, request by request. Choose "
+            "another cell to move there.",
+            300,
+        )
+    )
+    assumptions(case, "map_lights")
+    result = check(case, "map")
+    if result is not None:
+        comparison_table(case, result)
+        st.caption(ran_words(result))
+
+
 def page() -> None:
     """Draw the page from the case of this visitor."""
     case = state.case()
@@ -91,6 +114,7 @@ def page() -> None:
     if clicked is not None and state.change("scenario", **cell_fields(found, int(clicked.id))):
         st.rerun()
     winners(found)
+    by_simulation(found)
 
 
 page()

@@ -5,14 +5,18 @@ from __future__ import annotations
 import state
 import streamlit as st
 from charts.playground import flow_chart, herd_charts
+from checking import Job, draw_comparison, play, ran_words
 from drawing import draw
 from family import finding, no_answer, picked
+from mix_check import check_mix
 from solving import flock, network
 from text import markdown
-from viewmodels.playground import ARCS, ArcRow
+from viewmodels.experiments import compare_flows, flow_text, play_flow
+from viewmodels.playground import ARCS, ArcRow, flow_of
 
 from analytic_models import DesignError
 
+FLOWS = {"selfish": "selfish", "system": "coordinated"}
 EXPERIMENTS = {"network": "A link that hurts", "herd": "A herd of devices"}
 NETWORK_ASSUMES = (
     "Requests are many and small, so each takes the route that is fastest for it alone until no "
@@ -77,6 +81,19 @@ def braess() -> None:
         st.table({name: [markdown(cell) for cell in column] for name, column in cells.items()})
     with right:
         draw([flow_chart(found.selfish), flow_chart(found.system)], key="flows", columns=1)
+    by_simulation(arcs, rate)
+
+
+def by_simulation(arcs: tuple[ArcRow, ...], rate: float) -> None:
+    """Check one of the two flows by simulation."""
+    st.subheader("Check by simulation")
+    st.caption("Plays requests one by one over the routes and shares of a flow, without the laws.")
+    key = picked("flow_played", "Play", list(FLOWS), "selfish", FLOWS.__getitem__)
+    text = flow_text(arcs, rate, key)
+    job = Job(text, lambda requests, seed, tick: play_flow(text, requests, seed, tick))
+    run = play(job, "flow")
+    if run is not None:
+        draw_comparison(compare_flows(flow_of(arcs, rate, key), run), ran_words(run.whole))
 
 
 def herding() -> None:
@@ -100,6 +117,7 @@ def herding() -> None:
     with top:
         finding(found.sentence, found.badge, False, found.certificate, HERD_ASSUMES)
     draw(herd_charts(found, until), key="herding", columns=2)
+    check_mix(found.claims, "herd")
 
 
 def page() -> None:

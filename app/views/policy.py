@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 from charts.policy_map import action_chart, cost_chart, weight_chart
+from checking import Job, draw_comparison, play
 from drawing import draw
-from family import finding
+from family import finding, picked
 from solving import policies
-from viewmodels.policy_map import PolicyQuestion
+from viewmodels.experiments import compare_rule, play_rule, ran_slots, rule_text
+from viewmodels.policy_map import Policies, PolicyQuestion
 
 WEIGHTS = (0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 40.0)
 ASSUMES = (
@@ -42,6 +44,22 @@ def question() -> PolicyQuestion:
         )
 
 
+def by_simulation(found: Policies, asked: PolicyQuestion) -> None:
+    """Check a rule by playing it slot by slot."""
+    st.subheader("Check by simulation")
+    st.caption(
+        "Plays one of the rules slot by slot, without the stationary distribution that the costs "
+        "above come from."
+    )
+    views = {view.key: view for view in found.views}
+    key = picked("policy_played", "Play", list(views), "exact", lambda name: views[name].name)
+    text = rule_text(asked, key)
+    job = Job(text, lambda slots, seed, tick: play_rule(text, slots, seed, tick))
+    run = play(job, "policy", "Slots")
+    if run is not None:
+        draw_comparison(compare_rule(views[key], run), ran_slots(run))
+
+
 def page() -> None:
     """Draw the page."""
     asked = question()
@@ -54,6 +72,7 @@ def page() -> None:
         weight_chart(found.weights, found.costs, found.views, asked.weight),
     ]
     draw(costs, key="policy_costs", columns=2)
+    by_simulation(found, asked)
 
 
 page()

@@ -8,6 +8,7 @@ import streamlit as st
 from charts.worth import use_chart, worth_chart
 from drawing import draw
 from family import finding, no_answer
+from mix_check import check_mix
 from solving import prices
 from text import markdown
 from viewmodels.current import evaluated
@@ -66,6 +67,7 @@ def page() -> None:
     )
     charts = [use_chart(found.rows, tolls), worth_chart(found.rows, found.unit)]
     draw(charts, key="prices", columns=2)
+    check_mix(found.claims, "prices")
 
 
 page()
