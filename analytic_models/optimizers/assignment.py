@@ -12,6 +12,12 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
+from analytic_models.optimizers.assignment_start import (
+    FULLEST,
+    Choices,
+    enumerate_below,
+    relaxed_start,
+)
 from analytic_models.optimizers.certificate import Certificate
 from analytic_models.optimizers.congestion import Stations
 from analytic_models.optimizers.dominance import prune
@@ -19,8 +25,7 @@ from analytic_models.optimizers.mix_result import check_shared
 from analytic_models.optimizers.protocols import DemandTable, FloatArray, IntArray
 
 _METHOD = "mixed-integer programme with tangents"
-_FULLEST = 1.0 - 1e-6  # a station this full counts as overloaded
-_FIRST_TANGENTS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95)
+_ENUMERATED = 200_000  # partial choices
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Assignment:
     status
         ``"optimal"``, ``"infeasible"`` or ``"stopped"``.
     rounds
-        Mixed-integer programmes solved.
+        Mixed-integer programmes solved; 0 if none was needed.
     certificate
         Exact within the relative tolerance, or the gap.
     """
@@ -61,14 +66,16 @@ class Assignment:
 def assign(
     classes: Sequence[DemandTable],
     budgets: Mapping[str, float] | None = None,
-    tolerance: float = 1e-7,
+    tolerance: float = 1e-6,
     rounds: int = 60,
     time_limit_s: float = 10.0,
 ) -> Assignment:
     """Choose one design per class so that the mean latency of the population is least.
 
-    The mean number in each station is convex in its offered work and is replaced by tangents;
-    each programme gives a lower bound, its design choice an upper bound and new tangents.
+    The mean number in each station is convex in its offered work and is replaced by tangents. The
+    linear relaxation bounds the latency from below and prices every design; where few choices are
+    left below the best known one, all are looked at. Otherwise mixed-integer programmes decide:
+    each gives a lower bound, its choice an upper bound and new tangents.
 
     Parameters
     ----------
@@ -77,9 +84,10 @@ def assign(
     budgets
         Metric → limit on its request-weighted mean over all classes.
     tolerance
-        Relative gap at which the answer counts as optimal.
+        Relative gap at which the answer counts as optimal; the integer programmes themselves are
+        solved to about 1e-6.
     rounds
-        Most programmes to solve.
+        Most mixed-integer programmes to solve.
     time_limit_s
         Limit for each programme, s.
 
@@ -96,103 +104,106 @@ def assign(
     Duran, Grossmann (1986). An outer-approximation algorithm. Mathematical Programming.
     """
     check_shared(classes)
-    problem = _Programme.of(classes, dict(budgets or {}))
-    best_rows, best, bound, done = None, np.inf, 0.0, 0
-    for _ in range(rounds):
+    rows, choices = _choices(classes, dict(budgets or {}))
+    if len(np.unique(choices.owner)) < len(choices.rates):
+        return _result(classes, rows, choices, None, np.inf, np.inf, 0, tolerance)
+    start = relaxed_start(choices)
+    found = enumerate_below(choices, start, _ENUMERATED)
+    if found is not None:
+        return _result(classes, rows, choices, found[0], found[1], found[1], 0, tolerance)
+    best_columns, best, bound, done = start.chosen, start.value, max(start.bound, 0.0), 0
+    columns, last = start.columns(), np.zeros(0, dtype=np.int64)
+    problem = _Programme(choices.take(columns), start.points)
+    while done < rounds and not best - bound <= tolerance * min(best, 1e300):
         done += 1
         chosen, lower = problem.solve(time_limit_s)
-        bound = max(bound, lower)
+        # What was left out is no better than the start.
+        bound = max(bound, min(lower, start.value))
         if chosen is None:
             break
         value, work = problem.value(chosen)
+        if value > lower and np.array_equal(chosen, last):
+            break  # its tangents are laid: what is left is the solver's tolerance
+        last = chosen
         if value < best:
-            best_rows, best = chosen, value
-        if best - bound <= tolerance * best:
-            break
+            best_columns, best = columns[chosen], value
         problem.add_tangents(work)
-    return _result(classes, problem, best_rows, best, bound, done, tolerance)
+    return _result(classes, rows, choices, best_columns, best, bound, done, tolerance)
 
 
-@dataclass
+def _choices(
+    classes: Sequence[DemandTable], budgets: dict[str, float]
+) -> tuple[list[IntArray], Choices]:
+    """Return the rows of every class that may be chosen, and all of them as columns."""
+    usable = []
+    for table in classes:
+        rows = prune(table, minimised=tuple(budgets))
+        known = np.ones(len(rows), dtype=bool)
+        for name in budgets:
+            known &= ~np.isnan(table.metrics[name][rows])
+        usable.append(rows[known])
+    rates = np.array([float(table.arrival_per_s) for table in classes])
+    pairs = list(zip(classes, usable, strict=True))
+    owner = np.repeat(np.arange(len(classes)), [len(rows) for rows in usable])
+    weight = rates[owner]
+    return usable, Choices(
+        owner=owner,
+        rates=rates,
+        cost=weight * np.concatenate([table.delay_s[rows] for table, rows in pairs]),
+        work=weight[:, None] * np.concatenate([table.work_s[rows] for table, rows in pairs]),
+        metrics={
+            name: weight * np.concatenate([table.metrics[name][rows] for table, rows in pairs])
+            for name in budgets
+        },
+        budgets=budgets,
+        stations=Stations(np.asarray(classes[0].servers, dtype=np.float64)),
+    )
+
+
 class _Programme:
-    """Binary choice per class and row, one convex cost per station."""
+    """Binary choice per class and column, one convex cost per station."""
 
-    rows: list[IntArray]
-    owner: IntArray
-    rates: FloatArray
-    cost: FloatArray
-    work: FloatArray
-    metrics: dict[str, FloatArray]
-    budgets: dict[str, float]
-    stations: Stations
-    cuts: list[tuple[int, float, float]]
-
-    @classmethod
-    def of(cls, classes: Sequence[DemandTable], budgets: dict[str, float]) -> _Programme:
-        rows = [prune(table, minimised=tuple(budgets)) for table in classes]
-        usable = []
-        for table, some in zip(classes, rows, strict=True):
-            known = np.ones(len(some), dtype=bool)
-            for name in budgets:
-                known &= ~np.isnan(table.metrics[name][some])
-            usable.append(some[known])
-        rates = np.array([float(table.arrival_per_s) for table in classes])
-        pairs = list(zip(classes, usable, strict=True))
-        owner = np.repeat(np.arange(len(classes)), [len(some) for some in usable])
-        weight = rates[owner]
-        programme = cls(
-            rows=usable,
-            owner=owner,
-            rates=rates,
-            cost=weight * np.concatenate([table.delay_s[some] for table, some in pairs]),
-            work=weight[:, None] * np.concatenate([table.work_s[some] for table, some in pairs]),
-            metrics={
-                name: weight * np.concatenate([table.metrics[name][some] for table, some in pairs])
-                for name in budgets
-            },
-            budgets=budgets,
-            stations=Stations(np.asarray(classes[0].servers, dtype=np.float64)),
-            cuts=[],
-        )
-        for load in _FIRST_TANGENTS:
-            programme.add_tangents(load * programme.stations.servers)
-        return programme
+    def __init__(self, choices: Choices, points: Sequence[FloatArray]) -> None:
+        self.choices = choices
+        self.cuts: list[tuple[int, float, float]] = []
+        for point in points:
+            self.add_tangents(point)
 
     def add_tangents(self, work: FloatArray) -> None:
         """Add N(a) ≥ N(b) + N′(b)(a − b) at the works b of all stations."""
-        point = np.minimum(work, _FULLEST * self.stations.servers)
-        slopes, values = self.stations.number_slope(point), self.stations.number(point)
+        stations = self.choices.stations
+        point = np.minimum(work, FULLEST * stations.servers)
+        slopes, values = stations.number_slope(point), stations.number(point)
         for place, slope in enumerate(slopes):
             offset = float(values[place] - slope * point[place])
             self.cuts.append((place, float(slope), offset))
 
     def solve(self, time_limit_s: float) -> tuple[IntArray | None, float]:
         """Return the chosen column per class (or None) and a lower bound on the total."""
-        columns, stations = len(self.cost), len(self.stations.servers)
-        if len(np.unique(self.owner)) < len(self.rates):
-            return None, np.inf
+        parts = self.choices
+        columns, stations = len(parts.cost), len(parts.stations.servers)
         empty = np.zeros((columns, stations))
-        one = csr_array((np.ones(columns), (self.owner, np.arange(columns))))
-        choose = np.hstack([one.toarray(), np.zeros((len(self.rates), stations))])
-        full = np.hstack([self.work.T, np.zeros((stations, stations))])
+        one = csr_array((np.ones(columns), (parts.owner, np.arange(columns))))
+        choose = np.hstack([one.toarray(), np.zeros((len(parts.rates), stations))])
+        full = np.hstack([parts.work.T, np.zeros((stations, stations))])
         places = np.array([cut[0] for cut in self.cuts])
         slopes = np.array([cut[1] for cut in self.cuts])
         height = np.zeros((len(self.cuts), stations))
         height[np.arange(len(places)), places] = 1.0
         scale = 1.0 / np.maximum(1.0, slopes)
-        above = np.hstack([-slopes[:, None] * self.work.T[places], height]) * scale[:, None]
+        above = np.hstack([-slopes[:, None] * parts.work.T[places], height]) * scale[:, None]
         offsets = np.array([cut[2] for cut in self.cuts]) * scale
         constraints = [
             LinearConstraint(choose, 1.0, 1.0),
-            LinearConstraint(full, ub=_FULLEST * self.stations.servers),
+            LinearConstraint(full, ub=FULLEST * parts.stations.servers),
             LinearConstraint(above, lb=offsets),
         ]
-        total = float(self.rates.sum())
-        for name, limit in self.budgets.items():
-            line = np.concatenate([self.metrics[name], empty[0]])
+        total = float(parts.rates.sum())
+        for name, limit in parts.budgets.items():
+            line = np.concatenate([parts.metrics[name], empty[0]])
             constraints.append(LinearConstraint(line[None, :], ub=limit * total))
         answer = milp(
-            np.concatenate([self.cost, np.ones(stations)]),
+            np.concatenate([parts.cost, np.ones(stations)]),
             integrality=np.concatenate([np.ones(columns), np.zeros(stations)]),
             bounds=Bounds(
                 np.zeros(columns + stations),
@@ -206,29 +217,30 @@ class _Programme:
             return None, float(lower if lower is not None else 0.0)
         picked = np.asarray(answer.x[:columns])
         best = [
-            int(np.where(self.owner == k, picked, -1.0).argmax()) for k in range(len(self.rates))
+            int(np.where(parts.owner == k, picked, -1.0).argmax()) for k in range(len(parts.rates))
         ]
         return np.array(best), float(answer.mip_dual_bound)
 
     def value(self, chosen: IntArray) -> tuple[float, FloatArray]:
         """Return the true total latency per second of a choice, and its works."""
-        work = self.work[chosen].sum(axis=0)
-        if np.any(work >= self.stations.servers):
+        work = self.choices.work[chosen].sum(axis=0)
+        if np.any(work >= self.choices.stations.servers):
             return np.inf, work
-        return float(self.cost[chosen].sum() + self.stations.number(work).sum()), work
+        return self.choices.rated(chosen)[1], work
 
 
 def _result(
     classes: Sequence[DemandTable],
-    problem: _Programme,
+    rows: list[IntArray],
+    choices: Choices,
     chosen: IntArray | None,
     best: float,
     bound: float,
     rounds: int,
     tolerance: float,
 ) -> Assignment:
-    total = float(problem.rates.sum())
-    stations = len(problem.stations.servers)
+    total = float(choices.rates.sum())
+    stations = len(choices.stations.servers)
     if chosen is None:
         infeasible = bool(np.isinf(bound))
         detail = "no choice is stable and within the budgets" if infeasible else "time limit"
@@ -243,27 +255,29 @@ def _result(
             rounds=rounds,
             certificate=Certificate("exact" if infeasible else "heuristic", _METHOD, detail),
         )
-    work = problem.work[chosen].sum(axis=0)
-    sojourn = problem.stations.sojourn(work)
-    starts = np.concatenate([[0], np.cumsum([len(some) for some in problem.rows])])
-    rows = np.array([problem.rows[k][chosen[k] - starts[k]] for k in range(len(classes))])
+    work = choices.work[chosen].sum(axis=0)
+    sojourn = choices.stations.sojourn(work)
+    starts = np.searchsorted(choices.owner, np.arange(len(classes)))
+    picked = np.array([rows[k][chosen[k] - starts[k]] for k in range(len(classes))])
     means = [
         float(table.delay_s[row] + table.work_s[row] @ sojourn)
-        for table, row in zip(classes, rows, strict=True)
+        for table, row in zip(classes, picked, strict=True)
     ]
     closed = best - bound <= tolerance * best
     gap = max(best - bound, 0.0) / total
     queued = any(rule != "ps" for rule in classes[0].discipline)
     kind: Literal["exact", "gap", "heuristic"] = "exact" if closed else "gap"
-    candidates = int(np.prod([float(len(some)) for some in problem.rows]))
+    candidates = int(np.prod([float(len(some)) for some in rows]))
     detail = f"lower bound {bound / total:.6g} s after {rounds} programmes"
+    if not rounds:
+        detail = "every choice that the linear relaxation leaves was looked at"
     return Assignment(
-        rows=rows,
+        rows=picked,
         mean_s=best / total,
         class_mean_s=np.array(means),
         bound_s=min(bound, best) / total,
-        utilisation=work / problem.stations.servers,
-        used={name: float(m[chosen].sum()) / total for name, m in problem.metrics.items()},
+        utilisation=work / choices.stations.servers,
+        used={name: float(m[chosen].sum()) / total for name, m in choices.metrics.items()},
         status="optimal" if closed else "stopped",
         rounds=rounds,
         certificate=Certificate("heuristic" if queued else kind, _METHOD, detail, gap, candidates),

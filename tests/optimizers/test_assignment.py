@@ -5,7 +5,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from analytic_models.optimizers.assignment import assign
+from analytic_models.bench_instances import traffic_classes
+from analytic_models.optimizers.assignment import _choices, assign
+from analytic_models.optimizers.assignment_start import relaxed_start
 from analytic_models.optimizers.congestion import Stations
 from analytic_models.optimizers.mix import solve_mix
 from analytic_models.optimizers.protocols import Table
@@ -36,8 +38,13 @@ def best_by_enumeration(classes: list[Table], limit: float) -> float:
     return float(best)
 
 
+@pytest.mark.parametrize("enumerated", [200_000, 0])
 @pytest.mark.parametrize("seed", range(20))
-def test_assignment_equals_enumeration(seed: int) -> None:
+def test_assignment_equals_enumeration(
+    seed: int, enumerated: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without room for enumeration the integer programme has to answer.
+    monkeypatch.setattr("analytic_models.optimizers.assignment._ENUMERATED", enumerated)
     rng = np.random.default_rng(seed)
     for _ in range(10):
         classes = random_classes(rng, 3, 5)
@@ -65,3 +72,25 @@ def test_a_row_without_a_metric_is_never_chosen_under_its_budget() -> None:
     best = assign(classes).rows[0]
     classes[0].metrics["energy_j"][best] = np.nan
     assert assign(classes, {"energy_j": 100.0}).rows[0] != best
+
+
+def test_no_choice_undercuts_the_bound_and_its_reduced_costs() -> None:
+    for seed in range(30):
+        rng = np.random.default_rng(300 + seed)
+        budgets = {"energy_j": float(rng.uniform(0.3, 2.0))} if seed % 2 else {}
+        _, choices = _choices(random_classes(rng, 4, 6), budgets)
+        start = relaxed_start(choices)
+        assert np.all(start.reduced >= 0.0)
+        rows = [np.flatnonzero(choices.owner == k) for k in range(4)]
+        for chosen in product(*rows):
+            over, value = choices.rated(np.array(chosen))
+            if over == 0.0:
+                floor = start.bound + start.reduced[list(chosen)].sum()
+                assert value >= floor - 1e-9 * abs(value)
+
+
+def test_twenty_classes_of_sixty_designs_are_proven_without_an_integer_programme() -> None:
+    found = assign(traffic_classes(20, 60, seed=2), {"energy_j": 0.7})
+    assert (found.status, found.rounds) == ("optimal", 0)
+    assert found.certificate.kind == "exact"
+    assert found.used["energy_j"] <= 0.7 * (1 + 1e-9)
