@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "ChainInstance",
+    "Kind",
     "budgeted_chain",
     "layer_graph",
     "plain_chain",
@@ -16,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from analytic_models.optimizers.chain import chain_arcs, place_chain
+from analytic_models.optimizers.chain import ChainPlan, chain_arcs, place_chain
 from analytic_models.optimizers.mincut import Tensors
 from analytic_models.optimizers.protocols import FloatArray, Table
 
@@ -50,10 +51,13 @@ def plain_chain(layers: int, tiers: int, options: int, seed: int) -> FloatArray:
     return chain_arcs(run, move)
 
 
+Kind = Literal["even", "arcs", "heavy"]
+
+
 def budgeted_chain(
-    layers: int, tiers: int, options: int, seed: int, kind: Literal["layers", "arcs"] = "layers"
+    layers: int, tiers: int, options: int, seed: int, kind: Kind = "even"
 ) -> ChainInstance:
-    """Return a chain with three budgets that bind.
+    """Return a chain with budgets of accuracy, energy and memory that bind.
 
     Parameters
     ----------
@@ -62,18 +66,45 @@ def budgeted_chain(
     seed
         Same seed, same instance.
     kind
-        ``"layers"``: accuracy, energy and memory as a network has them. An option that computes
-        faster loses more accuracy; energy and memory count on the first two tiers; every budget is
-        a little less than a good plan takes. ``"arcs"``: independent random costs and uses,
-        dearer where the cost is low.
+        ``"even"``: layers alike in size, options independent, each budget between the least that
+        any plan takes and what the fastest one takes. ``"arcs"``: every arc independent, uses high
+        where the cost is low. ``"heavy"``: sizes of layers differ by orders of magnitude, what
+        computes faster loses more accuracy, budgets a little below what a good plan takes.
     """
     rng = np.random.default_rng(seed)
-    if kind == "arcs":
-        arcs = plain_chain(layers, tiers, options, seed)
-        least = np.where(np.isfinite(arcs), arcs, 1.0).min(axis=1, keepdims=True)
-        uses = rng.random((3, *arcs.shape)) * (1.0 + 1.0 / (0.2 + least))
-        share = rng.uniform(0.5, 1.0, size=3)
-        return ChainInstance(arcs, uses, uses.mean(axis=(1, 2, 3, 4)) * layers * share)
+    if kind == "even":
+        return _even(rng, layers, tiers, options)
+    if kind == "heavy":
+        return _heavy(rng, layers, tiers, options)
+    arcs = plain_chain(layers, tiers, options, seed)
+    least = np.where(np.isfinite(arcs), arcs, 1.0).min(axis=1, keepdims=True)
+    uses = rng.random((3, *arcs.shape)) * (1.0 + 1.0 / (0.2 + least))
+    share = rng.uniform(0.5, 1.0, size=3)
+    return ChainInstance(arcs, uses, uses.mean(axis=(1, 2, 3, 4)) * layers * share)
+
+
+def _even(rng: np.random.Generator, layers: int, tiers: int, options: int) -> ChainInstance:
+    tier = np.arange(tiers)
+    shape = (layers, tiers, options)
+    run = rng.random(shape) / (1.0 + 0.5 * tier[None, :, None])
+    hops = np.maximum(tier[None, :] - tier[:, None], 0)
+    arcs = chain_arcs(run, 2.0 * rng.random((layers, 1, 1)) * hops)
+    nearby = np.maximum(1.0 - 0.5 * tier, 0.0)[None, :, None]
+    per_layer = np.stack(
+        [
+            np.broadcast_to(rng.random((layers, 1, options)), shape),
+            rng.random(shape) * (1.0 - tier / tiers)[None, :, None],
+            rng.random(shape) * nearby,
+        ]
+    )
+    uses = np.ascontiguousarray(np.broadcast_to(per_layer[:, :, None], (3, *arcs.shape)))
+    most = _taken(per_layer, place_chain(arcs))
+    least = [place_chain(np.where(np.isfinite(arcs), use, np.inf)).cost for use in uses]
+    room = np.maximum(most - np.array(least), 1e-3)
+    return ChainInstance(arcs, uses, np.array(least) + rng.uniform(0.3, 0.7, size=3) * room)
+
+
+def _heavy(rng: np.random.Generator, layers: int, tiers: int, options: int) -> ChainInstance:
     early = np.exp(-3.0 * np.arange(layers) / layers)
     work = rng.lognormal(0.0, 0.8, size=(layers, 1, 1))
     speed = 2.0 ** np.arange(tiers)[None, :, None] * rng.uniform(0.8, 1.2, (layers, tiers, 1))
@@ -97,8 +128,12 @@ def budgeted_chain(
     # Budgets: a little less than what the best plan takes when accuracy has its price.
     price = place_chain(arcs).cost / per_layer[0].max(axis=(1, 2)).sum()
     plan = place_chain(arcs + price * uses[0])
-    taken = per_layer[:, np.arange(layers), plan.tier, plan.option].sum(axis=1)
-    return ChainInstance(arcs, uses, taken * rng.uniform(0.85, 0.95, size=3))
+    return ChainInstance(arcs, uses, _taken(per_layer, plan) * rng.uniform(0.85, 0.95, size=3))
+
+
+def _taken(per_layer: FloatArray, plan: ChainPlan) -> FloatArray:
+    layers = np.arange(per_layer.shape[1])
+    return np.asarray(per_layer[:, layers, plan.tier, plan.option].sum(axis=1))
 
 
 def layer_graph(count: int, tiers: int, seed: int) -> tuple[FloatArray, Tensors, FloatArray]:

@@ -23,12 +23,15 @@ from analytic_models.optimizers.chain_dual import (
     scaled,
     to_go,
 )
-from analytic_models.optimizers.chain_labels import search_below
+from analytic_models.optimizers.chain_labels import Search, search_below
 from analytic_models.optimizers.chain_programme import solve_programme
 from analytic_models.optimizers.protocols import FloatArray, IntArray
 
 _METHOD = "Lagrangian bound + label setting"
+# Partial paths far from the middle in a quick search, and most at one place in the next full one.
+_BEAMS = ((60, 8_000), (200, 20_000))
 _MODEST = 30_000  # partial paths at one place
+_NEAR, _VARIED, _SCALED = 8, 16, 8
 _OPEN = 0.4  # arcs per layer beside the best paths in the first search
 _WIDER = 1.6
 _IDLE = 1000  # partial paths of a search that was far too narrow
@@ -44,9 +47,10 @@ def place_chain_within(
 ) -> ChainPlan:
     """Return the cheapest path whose additive uses stay within budgets, proven optimal.
 
-    The Lagrangian dual bounds the cost and removes arcs that no improving path can take. Searches
-    from both ends with that bound and with dominance look for paths below a rising cut-off. If
-    they make too many partial paths, a mixed-integer programme over the remaining arcs decides.
+    The Lagrangian dual bounds the cost and removes arcs that no improving path can take. A quick
+    search from both ends finds a good path, a full one with bounds and dominance proves that none
+    is better. If that makes too many partial paths, the cut-off rises step by step, and at last a
+    mixed-integer programme over the remaining arcs decides.
 
     Parameters
     ----------
@@ -82,6 +86,57 @@ def place_chain_within(
 
 def _by_labels(problem: BudgetedChain, dual: Dual, time_limit_s: float) -> tuple[Dual, int, float]:
     """Return the dual with the best path seen, the partial paths made, and the proven bound."""
+    labels, proven, begun = 0, dual.bound, time.perf_counter()
+    if proven >= dual.cost:
+        return dual, labels, proven
+    dual = replace(dual, others=_varied(dual))
+    for beam, limit in _BEAMS:
+        found = search_below(problem, dual, min(dual.cost, problem.beyond), beam, beam=True)
+        labels += found.labels
+        dual = _improved(dual, found)
+        if found.complete:
+            return dual, labels, dual.cost
+        if time.perf_counter() - begun > time_limit_s:
+            return dual, labels, proven
+        if np.isfinite(dual.cost):
+            found = search_below(problem, dual, dual.cost, limit)
+            labels += found.labels
+            dual = _improved(dual, found)
+            if found.complete:
+                return dual, labels, dual.cost
+    rest = time_limit_s - (time.perf_counter() - begun)
+    dual, more, proven = _rising(problem, dual, rest)
+    return dual, labels + more, proven
+
+
+def _improved(dual: Dual, found: Search) -> Dual:
+    return replace(dual, path=found.path, cost=found.cost) if found.cost < dual.cost else dual
+
+
+def _varied(dual: Dual) -> tuple[FloatArray, ...]:
+    """Return multipliers near the best ones, and others that suit paths which left the usual way.
+
+    After a few costly layers the budgets that are left have other prices: all higher or lower, or
+    none for a budget that the rest of the path cannot exhaust.
+    """
+    generator = np.random.default_rng(0)
+    count = len(dual.multipliers)
+    base = np.maximum(dual.multipliers, 1e-2 * dual.multipliers.max(initial=0.0))
+    factor = np.exp(0.5 * generator.standard_normal((_VARIED, count)))
+    kept = generator.random((_VARIED, count)) < 0.6
+    # High prices tell which partial paths can hardly keep all budgets at once.
+    high = 4.0 * generator.exponential(size=(_VARIED, count))
+    alike = np.geomspace(0.5, 2.0, _SCALED)[:, None]
+    return (
+        *dual.others[:_NEAR],
+        *(base * factor * kept),
+        *(base * high),
+        *(dual.multipliers * alike),
+    )
+
+
+def _rising(problem: BudgetedChain, dual: Dual, time_limit_s: float) -> tuple[Dual, int, float]:
+    """Search below a rising cut-off, where a wide search makes too many partial paths."""
     labels, width, proven = 0, _first_width(problem, dual), dual.bound
     begun = time.perf_counter()
     while proven < dual.cost:
@@ -90,9 +145,8 @@ def _by_labels(problem: BudgetedChain, dual: Dual, time_limit_s: float) -> tuple
         labels += found.labels
         if not found.complete:
             break
-        last = cutoff >= dual.cost or cutoff > problem.widest
-        if found.cost < dual.cost:
-            dual = replace(dual, path=found.path, cost=found.cost)
+        last = cutoff >= dual.cost or cutoff >= problem.beyond
+        dual = _improved(dual, found)
         proven = dual.cost if found.cost < cutoff or last else cutoff
         if time.perf_counter() - begun > time_limit_s:
             break

@@ -38,10 +38,11 @@ class BudgetedChain:
     scale: FloatArray
 
     @property
-    def widest(self) -> float:
-        """No path costs more."""
-        known = np.where(np.isfinite(self.arcs), self.arcs, -np.inf).max(axis=(1, 2, 3)).sum()
-        return float(known + np.where(np.isfinite(self.end), self.end, -np.inf).max())
+    def beyond(self) -> float:
+        """A little more than any path costs."""
+        known = np.where(np.isfinite(self.arcs), self.arcs, -np.inf).max(axis=(1, 2, 3))
+        parts = np.append(known, np.where(np.isfinite(self.end), self.end, -np.inf).max())
+        return float(parts.sum() + 1e-6 * np.abs(parts).sum() + 1e-300)
 
     @property
     def resources(self) -> list[tuple[FloatArray, FloatArray]]:

@@ -12,8 +12,10 @@ from analytic_models.optimizers.chain_dual import SLACK, BudgetedChain, Dual, pa
 from analytic_models.optimizers.protocols import BoolArray, FloatArray, IntArray
 
 Path = tuple[IntArray, IntArray]
-_FEW, _STRONG = 40, 48
+_FEW, _STRONG, _REST = 40, 48, 4
+_LOOKED = 8
 _PAIRS = 1 << 21  # pairs that a join looks at in one go
+_SPREAD = 8.0
 _REACH = 2.0  # joins also accept paths up to this much above the cut-off, to learn a better one
 
 
@@ -38,7 +40,9 @@ class Search:
     complete: bool
 
 
-def search_below(problem: BudgetedChain, dual: Dual, cutoff: float, limit: int) -> Search:
+def search_below(
+    problem: BudgetedChain, dual: Dual, cutoff: float, limit: int, *, beam: bool = False
+) -> Search:
     """Find the cheapest path within the budgets that costs less than a cut-off.
 
     Partial paths grow from the start and from the end, whichever are fewer, until they meet.
@@ -54,6 +58,9 @@ def search_below(problem: BudgetedChain, dual: Dual, cutoff: float, limit: int) 
         Cost that paths must stay below.
     limit
         Most partial paths at one place.
+    beam
+        Drop the least promising partial paths above the limit instead of giving up; the answer is
+        then a good path, not a proof.
 
     References
     ----------
@@ -63,31 +70,38 @@ def search_below(problem: BudgetedChain, dual: Dual, cutoff: float, limit: int) 
     space = _Space.of(problem, dual, cutoff - dual.bound)
     ahead, behind = _Side(space, forward=True), _Side(space, forward=False)
     labels = 0
+    layers = len(problem.arcs)
     while ahead.layer < behind.layer:
         side = ahead if len(ahead.tier) <= len(behind.tier) else behind
-        made = side.advance(limit)
+        room = limit
+        if beam:
+            # Few partial paths far from the middle, many where the pairs are formed.
+            side = ahead if ahead.layer <= layers - behind.layer else behind
+            done = 1.0 - (behind.layer - ahead.layer) / layers
+            room = int(limit * (1.0 + _SPREAD * done**4))
+        made = side.advance(room, beam=beam)
         if made < 0:
             return Search(None, np.inf, labels, complete=False)
         labels += made
         if not made:
-            return Search(None, np.inf, labels, complete=True)
+            return Search(None, np.inf, labels, complete=not (ahead.cut or behind.cut))
     path, cost = _join(space, ahead, behind)
-    return Search(path, cost, labels, complete=True)
+    return Search(path, cost, labels, complete=not (ahead.cut or behind.cut))
 
 
 @dataclass
 class _Space:
-    """Open arcs with their reduced costs, and linear bounds on completing partial paths.
+    """Open arcs with their reduced costs and uses, and linear bounds on completing partial paths.
 
     A partial path is (r, u): its reduced cost and its uses. Each column w of ``weights`` with its
     offsets at (layer, tier) says: completions cost at least (r, u) · w + offset above the bound.
+    Arrays over places have shape (L+1, T, bounds or budgets).
     """
 
     problem: BudgetedChain
     dual: Dual
     width: float
-    reduced: FloatArray
-    open: BoolArray
+    steps: FloatArray
     index: tuple[IntArray, ...]
     firsts: IntArray
     weights: FloatArray
@@ -106,28 +120,64 @@ class _Space:
         through = behind[0, :-1, :, None, None] + priced + ahead[0, 1:, None, :, None]
         bound = dual.bound + float(main @ problem.budgets)
         with np.errstate(invalid="ignore"):
-            open_arcs = through - bound < width
-            reduced = priced + ahead[0, 1:, None, :, None] - ahead[0, :-1, :, None, None]
+            index = np.nonzero(through - bound < width)
+        arcs = _Arcs.of(problem, index)
         several = np.array([main, *dual.others])
         # Closed arcs are left out of every bound, which tightens all of them.
-        some = np.where(open_arcs[None], problem.arcs, np.inf)
-        some = some + np.tensordot(several, problem.uses, axes=1)
-        ends = problem.end + several @ problem.end_uses
-        onward, before = _values(some.min(axis=4), ends)
+        some = arcs.cost + several @ arcs.uses
+        onward, before = _values(arcs.least(some), problem.end + several @ problem.end_uses)
+        layer, tail, head, _ = index
+        reduced = priced[index] + ahead[0, layer + 1, head] - ahead[0, layer, tail]
         offset = several @ problem.budgets + dual.bound
         forward = (ahead[0, 0, 0] - ahead[0]) + onward - offset[:, None, None]
         backward = ahead[0] + before - offset[:, None, None]
-        uses = np.where(open_arcs[None], problem.uses, np.inf)
-        least_ahead, least_behind = _values(uses.min(axis=4), problem.end_uses)
-        uses = np.where(open_arcs[None], -problem.uses, np.inf)
-        most_ahead, most_behind = _values(uses.min(axis=4), -problem.end_uses)
+        least_ahead, least_behind = _values(arcs.least(arcs.uses), problem.end_uses)
+        most_ahead, most_behind = _values(arcs.least(-arcs.uses), -problem.end_uses)
         weights = np.vstack([np.ones(len(several)), (several - main).T])
-        index = np.nonzero(open_arcs)
-        firsts = np.searchsorted(index[0], np.arange(len(priced) + 1))
+        firsts = np.searchsorted(layer, np.arange(len(priced) + 1))
         return cls(
-            problem, dual, width, reduced, open_arcs, index, firsts, weights, forward, backward,
-            least_ahead, least_behind, -most_ahead, -most_behind,
+            problem,
+            dual,
+            width,
+            np.ascontiguousarray(np.vstack([reduced, arcs.uses]).T),
+            index,
+            firsts,
+            weights,
+            *(
+                np.ascontiguousarray(np.moveaxis(values, 0, -1))
+                for values in (
+                    forward, backward, least_ahead, least_behind, -most_ahead, -most_behind,
+                )
+            ),
         )  # fmt: skip
+
+
+@dataclass
+class _Arcs:
+    """Open arcs as lists: costs (n,), uses (R, n), and where groups of equal ends begin."""
+
+    cost: FloatArray
+    uses: FloatArray
+    starts: IntArray
+    group: IntArray
+    shape: tuple[int, int, int]
+
+    @classmethod
+    def of(cls, problem: BudgetedChain, index: tuple[IntArray, ...]) -> _Arcs:
+        layers, tiers = problem.arcs.shape[:2]
+        layer, tail, head, _ = index
+        place = (layer * tiers + tail) * tiers + head
+        starts = np.flatnonzero(np.append(True, place[1:] != place[:-1])[: len(place)])
+        uses = np.stack([use[index] for use in problem.uses])
+        shape = (layers, tiers, tiers)
+        return cls(problem.arcs[index], uses, starts, place[starts], shape)
+
+    def least(self, values: FloatArray) -> FloatArray:
+        """Return the least of each row of values (M, n) over the options, (M, L, T, T)."""
+        found = np.full((len(values), int(np.prod(self.shape))), np.inf)
+        if len(self.starts):
+            found[:, self.group] = np.minimum.reduceat(values, self.starts, axis=1)
+        return found.reshape(len(values), *self.shape)
 
 
 def _values(cheapest: FloatArray, end: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -157,67 +207,86 @@ class _Side:
         if not forward:
             self.label[:, 1:] = problem.end_uses.T
         self.history: list[tuple[IntArray, IntArray, IntArray]] = []
+        self.cut, self.idle = False, 0
 
-    def advance(self, limit: int) -> int:
+    def advance(self, limit: int, *, beam: bool) -> int:
         """Take one layer and return how many partial paths are left, −1 if too many."""
         space, step = self.space, self.layer if self.forward else self.layer - 1
         chosen = slice(space.firsts[step], space.firsts[step + 1])
         tails, heads, options = (part[chosen] for part in space.index[1:])
         start, stop = (tails, heads) if self.forward else (heads, tails)
-        rows, arc = np.nonzero(self.tier[:, None] == start)
-        if len(rows) > 40 * limit:
+        steps = space.steps[chosen]
+        # Most arcs fail on the reduced cost alone.
+        total = self.label[:, :1] + steps[:, 0]
+        rows, arc = np.nonzero((total < space.width) & (self.tier[:, None] == start))
+        if len(rows) > 40 * limit and not beam:
             return -1
-        place = (np.full(len(tails), step), tails, heads, options)
-        cost = np.stack([space.reduced[place], *(use[place] for use in space.problem.uses)], axis=1)
-        fresh, tier = self.label[rows] + cost[arc], stop[arc]
+        fresh, tier = self.label[rows] + steps[arc], stop[arc]
         self.layer += 1 if self.forward else -1
-        keep = self._promising(fresh, tier)
+        keep, least = self._promising(fresh, tier, _LOOKED * limit if beam else len(fresh))
+        if beam and len(keep) > 2 * limit:
+            order, self.cut = np.argsort(least, kind="stable")[: 2 * limit], True
+            keep, least = keep[order], least[order]
         if len(keep) > 4 * limit:
             return -1
-        if len(keep) > _FEW:
-            keep = keep[self._undominated(fresh[keep], tier[keep])]
+        if len(keep) > _FEW and self.idle <= 0:
+            left = self._undominated(fresh[keep], tier[keep])
+            # Where dominance drops next to nothing it rests for some layers.
+            self.idle = _REST if len(left) > 0.97 * len(keep) else 0
+            keep, least = keep[left], least[left]
+        self.idle -= 1
+        if beam and len(keep) > limit:
+            keep, self.cut = keep[np.argsort(least, kind="stable")[:limit]], True
         if len(keep) > limit:
             return -1
         self.label, self.tier = fresh[keep], tier[keep]
         self.history.append((rows[keep], start[arc[keep]], options[arc[keep]]))
         return len(keep)
 
-    def _promising(self, label: FloatArray, tier: IntArray) -> IntArray:
-        """Return the rows whose completions may keep all budgets and stay below the cut-off."""
+    def _promising(
+        self, label: FloatArray, tier: IntArray, most_looked: int
+    ) -> tuple[IntArray, FloatArray]:
+        """Return the rows that may stay within all budgets and below the cut-off, and bounds.
+
+        Above ``most_looked`` rows only those of the least simple bound are looked at.
+        """
         space, layer = self.space, self.layer
         offset = space.forward if self.forward else space.backward
         least = space.least_ahead if self.forward else space.least_behind
         most = space.most_ahead if self.forward else space.most_behind
         budgets, price = space.problem.budgets, space.dual.multipliers
-        room = budgets + SLACK - least[:, layer, tier].T
+        room = (budgets + SLACK - least[layer])[tier]
         keep = np.flatnonzero((label[:, 1:] <= room).all(axis=1) & (label[:, 0] < space.width))
         some, place = label[keep], tier[keep]
         # What a path leaves of a budget is paid at its price.
-        left = np.maximum(budgets - some[:, 1:] - most[:, layer, place].T, 0.0) @ price
-        keep = keep[some[:, 0] + left < space.width]
+        left = np.maximum(budgets - some[:, 1:] - most[layer][place], 0.0) @ price
+        simple = some[:, 0] + left
+        keep, simple = keep[simple < space.width], simple[simple < space.width]
+        if len(keep) > most_looked:
+            keep, self.cut = keep[np.argpartition(simple, most_looked)[:most_looked]], True
         some, place = label[keep], tier[keep]
-        total = some @ space.weights + offset[:, layer, place].T
-        return keep[(total < space.width).all(axis=1)]
+        total = (some @ space.weights + offset[layer][place]).max(axis=1)
+        below = total < space.width
+        return keep[below], total[below]
 
     def _undominated(self, label: FloatArray, tier: IntArray) -> IntArray:
         """Drop partial paths that a strong one at the same tier beats in cost and every use."""
         space = self.space
         most = space.most_ahead if self.forward else space.most_behind
         # Below what the rest of the path can take at most, a use makes no difference.
-        spare = space.problem.budgets - most[:, self.layer, tier].T
+        spare = (space.problem.budgets - most[self.layer])[tier]
         true_cost = label[:, 0] - label[:, 1:] @ space.dual.multipliers
         plain = np.concatenate([true_cost[:, None], np.maximum(label[:, 1:], spare)], axis=1)
         kept = []
         for place in np.unique(tier):
             rows = np.flatnonzero(tier == place)
             rows = rows[np.argsort(label[rows, 0], kind="stable")]
-            strong = plain[rows[:_STRONG]]
-            beaten = np.ones((len(strong), len(rows)), dtype=bool)
-            for column, weak in zip(strong.T, plain[rows].T, strict=True):
-                beaten &= column[:, None] <= weak
-            # Of equal ones the first stays.
-            beaten &= np.arange(len(strong))[:, None] < np.arange(len(rows))
-            kept.append(rows[~beaten.any(axis=0)])
+            table = plain[rows]
+            varied = np.flatnonzero(table.max(axis=0) > table.min(axis=0))
+            if len(varied) <= 2:
+                kept.append(rows[_front_2d(table[:, varied])])
+            else:
+                kept.append(rows[~_beaten(table[:, varied])])
         return np.concatenate(kept)
 
     def trace(self, label: int) -> Path:
@@ -232,6 +301,26 @@ class _Side:
             label = int(rows[label])
         order = slice(None, None, -1) if self.forward else slice(None)
         return np.array(tiers[order], dtype=np.int64), np.array(options[order], dtype=np.int64)
+
+
+def _front_2d(table: FloatArray) -> IntArray:
+    """Return the rows that no other beats in at most two columns, of equal ones the first."""
+    if not table.shape[1]:
+        return np.zeros(1, dtype=np.int64)
+    first, second = table[:, 0], table[:, -1]
+    order = np.lexsort((second, first))
+    falls = np.append(True, second[order][1:] < np.minimum.accumulate(second[order])[:-1])
+    return np.sort(order[falls])
+
+
+def _beaten(table: FloatArray) -> BoolArray:
+    """Mark the rows that one of the first rows beats; of equal ones the first stays."""
+    strong = table[:_STRONG]
+    beaten = np.ones((len(strong), len(table)), dtype=bool)
+    for column, weak in zip(strong.T, table.T, strict=True):
+        beaten &= column[:, None] <= weak
+    beaten &= np.arange(len(strong))[:, None] < np.arange(len(table))
+    return np.asarray(beaten.any(axis=0))
 
 
 def _join(space: _Space, ahead: _Side, behind: _Side) -> tuple[Path | None, float]:

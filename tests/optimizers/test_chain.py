@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from analytic_models.bench_instances import budgeted_chain
 from analytic_models.optimizers.chain import chain_arcs, place_chain
 from analytic_models.optimizers.chain_budgets import place_chain_within
+
+KINDS = ("even", "arcs", "heavy")
 
 
 def random_chain(
@@ -99,6 +102,31 @@ def test_budgeted_chain_equals_the_mixed_integer_programme(seed: int) -> None:
         budgets = uses.mean() * 12 * rng.uniform(0.4, 1.0, size=3)
         plan, expected = place_chain_within(arcs, uses, budgets), by_milp(arcs, uses, budgets)
         assert plan.cost == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("modest", [30_000, 1])
+def test_every_way_to_the_proof_gives_the_same_optimum(
+    modest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without the quick search the cut-off rises; without room for paths the programme decides.
+    cases = [budgeted_chain(14, 3, 4, seed, kind) for seed in range(4) for kind in KINDS]
+    usual = [place_chain_within(c.arcs, c.uses, c.budgets) for c in cases]
+    monkeypatch.setattr("analytic_models.optimizers.chain_budgets._BEAMS", ())
+    monkeypatch.setattr("analytic_models.optimizers.chain_budgets._MODEST", modest)
+    for case, plan in zip(cases, usual, strict=True):
+        other = place_chain_within(case.arcs, case.uses, case.budgets)
+        assert other.status == plan.status != "stopped"
+        assert other.cost == pytest.approx(plan.cost, rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("kind", KINDS)
+def test_chains_of_forty_layers_equal_the_mixed_integer_programme(kind: str, seed: int) -> None:
+    case = budgeted_chain(40, 4, 4, seed, kind)
+    plan = place_chain_within(case.arcs, case.uses, case.budgets)
+    assert plan.status == "optimal"
+    assert plan.cost == pytest.approx(by_milp(case.arcs, case.uses, case.budgets), rel=1e-6)
+    assert np.all(plan.use <= case.budgets * (1 + 1e-9))
 
 
 def test_looser_budgets_never_raise_the_cost() -> None:
