@@ -109,6 +109,8 @@ def scenario_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
         )
     for name, value in _queue_flags(scenario).items():
         columns[name] = _FLAGS[value]
+    for hop, tier in (("uplink", "edge"), ("backhaul", "cloud")):
+        columns[f"{hop}_meeting_flag"] = _FLAGS[meets_again(scenario, hop, tier)]
     urgent = {"urgent": 1.0, "others": 0.0, "all": scenario.urgent_frac}[scenario.latency_of]
     columns["asked_urgent_frac"] = Looked(urgent, _CHOSEN_ORIGIN)
     columns["deadline_level_frac"] = Looked(_LEVELS[scenario.deadline_at], _CHOSEN_ORIGIN)
@@ -150,6 +152,13 @@ def _queue_flags(scenario: Scenario) -> dict[str, bool]:
 def is_special(scenario: Scenario) -> bool:
     """Whether a station has a law of its own kind, or devices keep a pattern."""
     return any(_queue_flags(scenario).values())
+
+
+def meets_again(scenario: Scenario, hop: str, tier: str) -> bool:
+    """Whether requests that share a hop wait in order of arrival behind it, by plain laws."""
+    disciplines = (f"{hop}_discipline", f"{tier}_discipline")
+    shared, queued = (getattr(scenario, name) for name in disciplines)
+    return shared == "ps" and queued == "fcfs" and not is_special(scenario)
 
 
 @lru_cache(maxsize=_IDS_KEPT)

@@ -16,6 +16,7 @@ from analytic_models.laws.queueing import mgc_wait_mean
 from analytic_models.laws.service_laws import exponential_law, gamma_law
 from analytic_models.laws.sharing import shared_law
 from analytic_models.laws.station_laws import mg1_sojourn_law, mgc_wait_law
+from analytic_models.laws.tandem import meeting_laws
 from analytic_models.laws.transforms import (
     Branch,
     Complex,
@@ -51,6 +52,33 @@ def _station(
     else:
         laws = [mgc_wait_law(arrival, service, scv, servers), gamma_law(service, scv)]
     return laws if every(used) else [_only_where(used, law) for law in laws]
+
+
+def _hop_and_tier(
+    arrival: PerS,
+    message: S,
+    message_scv: Pure,
+    hop_shared: Pure,
+    service: S,
+    scv: Pure,
+    servers: Count,
+    shared: Pure,
+) -> list[StationLaw]:
+    """Laws of a hop and the tier behind it, which depend where a link is shared and a queue not."""
+    alone = [
+        *_station(arrival, message, message_scv, 1.0, hop_shared),
+        *_station(arrival, service, scv, servers, shared),
+    ]
+    if not np.any(np.greater(hop_shared, 0.0)) or np.any(np.greater(shared, 0.0)):
+        return alone
+    both = np.not_equal(message, 0.0) & np.not_equal(service, 0.0)
+    if not both.any():
+        return alone
+    met = meeting_laws(arrival, message, message_scv, service, scv, servers)
+    if both.all():
+        return met
+    neither = np.logical_not(both)
+    return [*(_only_where(both, law) for law in met), *(_only_where(neither, law) for law in alone)]
 
 
 def _only_where(used: NDArray[np.bool_], law: StationLaw) -> StationLaw:
@@ -121,15 +149,15 @@ def chain_branches(
         Device only, up to the edge, up to the cloud; paths that nothing takes are left out.
     """
     near = _station(device_arrival, device_service, compute_scv, 1.0, device_shared)
+    uplink = (remote_arrival, uplink_service, message_scv, uplink_shared)
+    backhaul = (cloud_arrival, backhaul_service, message_scv, backhaul_shared)
     middle = [
         *near,
-        *_station(remote_arrival, uplink_service, message_scv, 1.0, uplink_shared),
-        *_station(remote_arrival, edge_service, compute_scv, edge_servers, edge_shared),
+        *_hop_and_tier(*uplink, edge_service, compute_scv, edge_servers, edge_shared),
     ]
     far = [
         *middle,
-        *_station(cloud_arrival, backhaul_service, message_scv, 1.0, backhaul_shared),
-        *_station(cloud_arrival, cloud_service, compute_scv, cloud_servers, cloud_shared),
+        *_hop_and_tier(*backhaul, cloud_service, compute_scv, cloud_servers, cloud_shared),
     ]
     paths = [
         Branch(np.subtract(1.0, remote), 0.0, near),

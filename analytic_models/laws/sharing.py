@@ -172,7 +172,9 @@ def _exponential_skew(time: S, service: S) -> Array:
     return choose(np.isinf(time), np.inf, time * time * time * factor)
 
 
-def shared_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> list[StationLaw]:
+def shared_law(
+    arrival: PerS, service: S, scv: Pure, servers: Count, stretch: Pure = 1.0
+) -> list[StationLaw]:
     """Laws of the parts of the sojourn under processor sharing: exact at scv 1, a fit elsewhere.
 
     Parameters
@@ -185,6 +187,8 @@ def shared_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> list[Sta
         Squared coefficient of variation of the work, one number.
     servers
         Jobs that run at full speed together.
+    stretch
+        Factor on the variance; not for scv 1, where the law is exact.
 
     Returns
     -------
@@ -203,7 +207,8 @@ def shared_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> list[Sta
     if np.ndim(scv) == 0 and scv == 1.0:
         return [ps_law(arrival, service, servers)]
     mean = ps_sojourn_mean(arrival, service, servers)
-    met, given, spread = _excess(mean, shared_variance(mean, service, scv), service, scv)
+    variance = stretch * shared_variance(mean, service, scv)
+    met, given, spread = _excess(mean, variance, service, scv)
     # Where nobody meets anybody the excess has no law; its weight is then zero.
     safe = choose(np.greater(given, 0.0), given, 1.0)
     ratio = choose(np.greater(given, 0.0) & np.isfinite(given), spread / (safe * safe), 1.0)

@@ -21,6 +21,10 @@ COLUMNS: Mapping[str, str] = {
     **{f"{t}_batch_flag": f"{t.capitalize()} serves batches" for t in ("edge", "cloud")},
     **{f"{t}_priority_flag": f"{t.capitalize()} serves urgent first" for t in ("edge", "cloud")},
     **{f"{t}_preemptive_flag": f"{t.capitalize()} interrupts" for t in ("edge", "cloud")},
+    **{
+        f"{h}_meeting_flag": f"Requests that share the {h} meet again in the queue behind it"
+        for h in HOPS
+    },
     "urgent_frac": "Urgent requests",
     "asked_urgent_frac": "Urgent among the requests that the figures are about",
     "uplink_fading_flag": "Uplink fades",

@@ -12,6 +12,7 @@ from analytic_models.laws import (
     sojourn,
     special_tails,
     tails,
+    tandem,
     urgent_waits,
 )
 from analytic_models.pipeline.room import missed
@@ -128,6 +129,82 @@ def _spread(name: str, parts: tuple[str, ...], label: str) -> tuple[Binding, ...
     )
 
 
+def _meeting(hop: str, tier: str, arrival: str, words: str) -> tuple[Binding, ...]:
+    """Dependence of the time in a shared hop and the wait in the queue behind it."""
+    link = {"service": f"{hop}_service_s", "time": f"{hop}_time_s", "scv": "message_scv"}
+    waiting = f"{tier}_waiting_frac"
+    queue = {
+        "wait": f"{tier}_wait_s",
+        "waiting": waiting,
+        "offered": f"{tier}_offered_count",
+        "service": f"{tier}_service_s",
+        "servers": f"{tier}_servers_count",
+    }
+    delays, forgetting = f"{hop}_one_more_s", f"{hop}_forgetting_frac"
+    queued, forgotten = f"{tier}_one_more_s", f"{tier}_forgetting_frac"
+    found = {"delay": delays, "queued": queued, "link": forgetting, "queue": forgotten}
+    added = f"Added where requests that shared the {hop} meet again {words}"
+    return (
+        q(delays, "s", tandem.shared_delay, **link, label=f"One more request adds on the {hop}"),
+        q(
+            queued,
+            "s",
+            tandem.queue_delay,
+            arrival=arrival,
+            waiting=waiting,
+            label=f"One more request adds to the wait {words}",
+        ),
+        q(
+            forgetting,
+            "frac",
+            tandem.shared_forgetting,
+            **link,
+            label=f"Share of its past that the {hop} forgets with each request",
+        ),
+        q(
+            forgotten,
+            "frac",
+            tandem.queue_forgetting,
+            **queue,
+            label=f"Share of its past that the queue forgets with each request {words}",
+        ),
+        q(f"{hop}_meeting_s2", "s2", tandem.meeting_variance, **found, label=added),
+    )
+
+
+def _linked_spread(name: str, hop: str, tier: str, label: str) -> tuple[Binding, ...]:
+    """Variance and third cumulant of a hop and the tier behind it, dependent where they are."""
+    flag, met = f"{hop}_meeting_flag", f"{hop}_meeting_s2"
+    variances, skews = ([f"{s}_{c}" for s in (hop, tier)] for c in ("variance_s2", "skew_s3"))
+    stretched = bind(
+        tandem.dependent_skew,
+        first=skews[0],
+        second=skews[1],
+        first_variance=variances[0],
+        second_variance=variances[1],
+        meeting=met,
+    )
+    words = label.lower()
+    return (
+        either(
+            f"{name}_variance_s2",
+            "s2",
+            by=flag,
+            off=bind(total, *variances),
+            on=bind(total, *variances, met),
+            label=f"Variance: {words}",
+        ),
+        either(
+            f"{name}_skew_s3",
+            "s3",
+            by=flag,
+            off=bind(total, *skews),
+            on=stretched,
+            label=f"Third cumulant: {words}",
+        ),
+    )
+
+
 LATENCY_BINDINGS: tuple[Binding, ...] = (
     q(
         "latency_idle_s",
@@ -153,7 +230,8 @@ LATENCY_BINDINGS: tuple[Binding, ...] = (
         "cloud_time_s",
         label="Backhaul and cloud",
     ),
-    *_spread("cloud_part", ("backhaul", "cloud"), "Backhaul and cloud"),
+    *_meeting("backhaul", "cloud", "cloud_arrival_per_s", "in the cloud"),
+    *_linked_spread("cloud_part", "backhaul", "cloud", "Backhaul and cloud"),
     *_thinned(
         "onward",
         "answered_cloud_frac",
@@ -170,7 +248,9 @@ LATENCY_BINDINGS: tuple[Binding, ...] = (
         "onward_mean_s",
         label="Everything beyond the device",
     ),
-    *_spread("remote_part", ("uplink", "edge", "onward"), "Everything beyond the device"),
+    *_meeting("uplink", "edge", "remote_arrival_per_s", "at the edge"),
+    *_linked_spread("edge_part", "uplink", "edge", "Uplink and edge"),
+    *_spread("remote_part", ("edge_part", "onward"), "Everything beyond the device"),
     *_thinned(
         "away", "answered_remote_frac", "remote_part", "Remote part, averaged over all requests"
     ),
