@@ -241,7 +241,7 @@ def dependent_skew(
     8.0
     """
     with np.errstate(all="ignore"):
-        share = np.fmax(meeting / (first_variance + second_variance), 0.0)
+        share = np.fmax(np.divide(meeting, first_variance + second_variance), 0.0)
         return (first + second) * (1.0 + 1.5 * share)
 
 
