@@ -4,6 +4,8 @@ from __future__ import annotations
 
 __all__ = ["room_steps", "room_wait_law"]
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
@@ -111,16 +113,15 @@ def room_steps(room: Room) -> tuple[Floats, Floats]:
     left = (np.arange(points) + 0.5) / points
     shares = np.repeat(room.found[busy : busy + ahead, np.newaxis] / points, points, axis=1)
     if busy > 1:
-        times = room.stretch * room.service * _departures(busy, ahead, left)
+        times = room.stretch * room.service * _departures(busy, ahead, points)
         return np.append(0.0, times.ravel()), np.append(free, shares.ravel())
     if room.arrival * one >= RARE_LOAD:
         numbers = np.arange(ahead, dtype=float)[:, np.newaxis]
         met = room.arrival * one * (1.0 - left)
         came = np.exp(special.xlogy(numbers, met) - met - special.gammaln(numbers + 1.0))
-        joint = [
-            np.convolve(room.starts[1 : ahead + 1], came[:, at])[:ahead] for at in range(points)
-        ]
-        shares = np.stack(joint, axis=1)
+        shares = np.stack(
+            [room.starts[number:0:-1] @ came[:number] for number in range(1, ahead + 1)]
+        )
         shares *= (1.0 - room.found[0]) / shares.sum()
     times = one * (np.arange(ahead)[:, np.newaxis] + left)
     return np.append(0.0, times.ravel()), np.append(free, shares.ravel())
@@ -163,11 +164,13 @@ def _joint_transform(room: Room, s: Complex, own: Complex, at_arrival: complex) 
     return total
 
 
-def _departures(busy: int, ahead: int, level: Floats) -> Floats:
+@lru_cache(maxsize=256)
+def _departures(busy: int, ahead: int, points: int) -> Floats:
     """Return quantiles of the times of the next departures from equal services, one a line.
 
     The services left of busy servers are spread evenly; what follows repeats every service.
     """
+    level = (np.arange(points) + 0.5) / points
     number = np.arange(ahead)
     turns, place = np.divmod(number, busy)
     first = special.betaincinv((place + 1.0)[:, np.newaxis], (busy - place)[:, np.newaxis], level)

@@ -46,6 +46,8 @@ _STEPS = 200
 # Above these the exact chain takes seconds, and three cumulants are within 3 % of it.
 _CHAIN_LOAD = 0.75
 _CHAIN_BATCH = 12.0
+# Messages that are sent more often than this share of them are counted with the last number.
+_RARE = 1e-5
 # Losses below which a last place changes nothing.
 _NOTHING_LOST = 1e-9
 
@@ -332,7 +334,7 @@ def _repeating_time(case: ChainInputs) -> StationTime:
     load = arrival * service
     if not load < 1.0:
         return StationTime(math.inf if load >= 1.0 else math.nan)
-    once, shares = service * (1.0 - case.loss), repeat_shares(case.loss)
+    once, shares = service * (1.0 - case.loss), repeat_shares(case.loss, _RARE)
     if case.uplink_shared == 0.0:
         own = repeated_law(service, scv, case.loss)
         wait = mg1_wait_law(arrival, own)

@@ -23,12 +23,13 @@ from analytic_models.units import Array, Count, Frac, PerS, Pure, S
 Floats = NDArray[np.float64]
 
 _STEPS = 400
-_GRID = 400
+_GRID = 160
+_NEVER = 1e-13
 # The last step itself must lie inside the search in spite of rounding.
 _BEYOND = 1.0 + 1e-9
 _REACH = 14.0
-# Each pass narrows the bracket to one of its parts: 32 to the seventh in all.
-_PASSES, _POINTS = 7, 33
+# Each pass narrows the bracket to one of its parts: 16 to the sixth in all.
+_PASSES, _POINTS = 6, 17
 # More ways than these are tabulated: a search through their transforms would cost more.
 _FEW = 3
 
@@ -52,11 +53,11 @@ class _Way:
 
     @cached_property
     def _table(self) -> tuple[Floats, Floats]:
-        """Exceedance of the smooth part, closer points near its start, where it bends most."""
+        """Logarithm of the exceedance of the smooth part, closer points where it bends most."""
         grid = (self.mean + _REACH * self.spread) * np.linspace(0.0, 1.0, _GRID) ** 2
         bare = Branch(1.0, 0.0, self.branch.stations)
         above = np.asarray(mixture_exceedance([bare], grid), dtype=float)
-        return grid, np.minimum.accumulate(above)
+        return grid, np.log(np.maximum(np.minimum.accumulate(above), _NEVER))
 
     def exceedance(self, times: Floats) -> Floats:
         """Return the probability of exceeding each time, shape (k,)."""
@@ -65,8 +66,8 @@ class _Way:
         age = times[:, np.newaxis] - self.shift - self.steps.values
         if not self.branch.stations:
             return np.asarray(np.where(age < 0.0, 1.0, 0.0) @ self.steps.weights, dtype=float)
-        grid, above = self._table
-        smooth = np.interp(age, grid, above, left=1.0, right=0.0)
+        # Tails fall like exponentials: between two points their logarithms are nearly straight.
+        smooth = np.exp(np.interp(age, *self._table, left=0.0, right=-np.inf))
         return np.asarray(np.where(age < 0.0, 1.0, smooth) @ self.steps.weights, dtype=float)
 
 
@@ -317,9 +318,8 @@ def _tail(values: tuple[float, ...]) -> SpecialTail:
                 (of * case.remote * (1.0 - case.onward), case.uplink_fixed, middle),
                 (of * reaching, case.uplink_fixed + case.backhaul_fixed, far),
             ]
-        return SpecialTail(
-            [_way(*way) for path in paths if path[0] > 0.0 for way in _spelt_out(*path)]
-        )
+        ways = [way for path in paths if path[0] > 0.0 for way in _spelt_out(*path)]
+        return SpecialTail([_way(*way) for way in ways])
 
 
 def _spelt_out(

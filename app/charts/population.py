@@ -19,6 +19,7 @@ class _Cliff(Protocol):
     shown: int
     at_now: float | None
     sentence: str
+    beyond: str
 
 
 # The curve is cut off above this many deadlines: what lies beyond is too late in any case.
@@ -60,7 +61,7 @@ def population_cliff(model: _Cliff) -> Chart:
         {
             "type": "scatter",
             "mode": "markers",
-            "name": "now" if model.at_now is not None else "now: overloaded",
+            "name": "now" if model.at_now is not None else f"now: {model.beyond}",
             "x": [model.now],
             "y": [top if model.at_now is None else min(model.at_now, top)],
             "marker": {
@@ -85,7 +86,7 @@ def population_cliff(model: _Cliff) -> Chart:
         note=model.sentence,
         columns=("Devices", label),
         rows=[
-            (count, "overloaded" if value is None else round(value, 1))
+            (count, model.beyond if value is None else round(value, 1))
             for count, value in zip(model.devices, model.latency, strict=True)
         ],
     )

@@ -13,6 +13,7 @@ from text import format_quantity, scale_for
 
 from analytic_models import Case, sweep
 from viewmodels.key_figures import STATION_WORDS, required_quantity
+from viewmodels.losses import has_room
 
 _POINTS = 41
 _REACH = 8.0
@@ -37,6 +38,8 @@ class Cliff:
         latency now (None if unstable).
     sentence
         Up to how many devices the deadline holds, and what gives way first.
+    beyond
+        Why there is no latency to show.
     """
 
     devices: tuple[int, ...]
@@ -48,6 +51,7 @@ class Cliff:
     shown: int
     at_now: float | None
     sentence: str
+    beyond: str
 
 
 @lru_cache(maxsize=256)
@@ -70,6 +74,7 @@ def cliff(case: Case) -> Cliff:
         _axis_end(now, limit, max(found)),
         at_now if math.isfinite(at_now) else None,
         _sentence(found, limit),
+        "too many are lost" if has_room(case.scenario) else "overloaded",
     )
 
 

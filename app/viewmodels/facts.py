@@ -21,6 +21,8 @@ _LIMITS = {
     "accuracy_drop_max_pp": "accuracy_drop_pp",
     "cost_max_usd": "cost_usd",
 }
+# A tier that gets a last place starts with one to wait for each that is served.
+_ROOMS = {"edge_places_count": "edge_servers_count", "cloud_places_count": "cloud_servers_count"}
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,10 @@ def facts_of(evaluation: Evaluation) -> Mapping[str, FieldFact]:
             now = evaluation.value(_LIMITS[name])
             start = significant(now, 2) if math.isfinite(now) and now > 0 else declared.low
             found[name] = FieldFact(min(max(start, declared.low), declared.high))
+            continue
+        if name in _ROOMS:
+            servers = getattr(evaluation.batch.scenario, _ROOMS[name])
+            found[name] = FieldFact(min(2 * servers, int(declared.high)))
             continue
         found[name] = _fact(evaluation, name, declared.low)
     return found
