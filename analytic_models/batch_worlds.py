@@ -8,7 +8,7 @@ import dataclasses
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from analytic_models.batch import Batch
 from analytic_models.catalog import Catalog, Fact
 from analytic_models.design import PRECISIONS
+from analytic_models.encoding_losses import encoding_loss
 from analytic_models.laws.compute import roofline_time
-from analytic_models.lookups import encoding_bits
+from analytic_models.lookups import encoding_bits, losses
 from analytic_models.origins import Looked
 from analytic_models.segments import LayerTimes
 
@@ -27,6 +28,7 @@ Floats = NDArray[np.float64]
 _FIXED = ("_room_byte",)
 _LOADS = ("population_count", "arrival_per_s")
 _MEASURED = "measured"
+_LOSS_KEYS = ("precision-loss:", "encoding-loss:")
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,9 @@ class Uncertain:
         Symbol of the base unit.
     why
         Where the range comes from.
+    law
+        ``"lognormal"``: low and high are the 5 % and 95 % quantiles. ``"halves"``: half of the
+        worlds lie evenly below the nominal value, half above it, none outside the range.
     """
 
     key: str
@@ -54,9 +59,12 @@ class Uncertain:
     high: float
     unit: str
     why: str
+    law: Literal["lognormal", "halves"] = "lognormal"
 
 
-def uncertain_inputs(batch: Batch, catalog: Catalog, load_frac: float) -> tuple[Uncertain, ...]:
+def uncertain_inputs(
+    batch: Batch, catalog: Catalog, load_frac: float, *, accuracy: bool = False
+) -> tuple[Uncertain, ...]:
     """List the inputs of a batch that have a range, each once.
 
     Parameters
@@ -67,6 +75,8 @@ def uncertain_inputs(batch: Batch, catalog: Catalog, load_frac: float) -> tuple[
         The catalog that the batch was looked up in.
     load_frac
         How far the number of devices and their requests may be off, to both sides.
+    accuracy
+        Whether losses of accuracy count as well: those of the precisions and encodings in use.
 
     Returns
     -------
@@ -89,6 +99,13 @@ def uncertain_inputs(batch: Batch, catalog: Catalog, load_frac: float) -> tuple[
             low, high = value * (1.0 - load_frac), value * (1.0 + load_frac)
             unit = "count" if name.endswith("count") else "1/s"
             found[name] = Uncertain(name, name, value, low, high, unit, "load that may differ")
+    if accuracy:
+        for key, looked in _losses(batch, catalog):
+            # Unlike a rate, a loss may be nothing at all.
+            if 0.0 <= looked.low <= looked.value <= looked.high < 1.0 and looked.low < looked.high:
+                label = f"{key.partition(':')[2]}, share of the accuracy lost"
+                item = _of(key, label, looked)
+                found[key] = dataclasses.replace(item, unit="frac", law="halves")
     return tuple(found.values())
 
 
@@ -144,6 +161,15 @@ def _encodings(batch: Batch, catalog: Catalog) -> Iterator[tuple[str, Looked]]:
         yield f"encoding:{name}", encoding_bits(catalog, name, elements)[0]
 
 
+def _losses(batch: Batch, catalog: Catalog) -> Iterator[tuple[str, Looked]]:
+    """Yield the losses of accuracy of the precisions and encodings in use."""
+    by_precision = losses(catalog, batch.scenario.dnn).precision
+    for name in dict.fromkeys(precision for _, precision in batch.tables):
+        yield f"precision-loss:{name}", by_precision[name]
+    for name in batch.designs.encodings:
+        yield f"encoding-loss:{name}", encoding_loss(catalog, batch.scenario.dnn, name)
+
+
 def batch_in_worlds(batch: Batch, catalog: Catalog, worlds: Mapping[str, Floats]) -> Batch:
     """Repeat the n cases of a batch in w worlds.
 
@@ -172,7 +198,12 @@ def batch_in_worlds(batch: Batch, catalog: Catalog, worlds: Mapping[str, Floats]
         segment = _segments(batch, tier, worlds, count)
         if segment is not None:
             columns[f"{tier}_segment_s"] = segment.reshape(-1)
+        if tier != "device" and getattr(batch.scenario, f"{tier}_discipline") == "batch":
+            together = _segments(batch, tier, worlds, count, batch.scenario.batch_reference_count)
+            if together is not None:
+                columns[f"{tier}_batch_segment_s"] = together.reshape(-1)
     columns |= _payloads(batch, catalog, worlds)
+    columns |= _accuracy(batch, catalog, worlds, count)
     return dataclasses.replace(
         batch,
         size=count * size,
@@ -181,8 +212,13 @@ def batch_in_worlds(batch: Batch, catalog: Catalog, worlds: Mapping[str, Floats]
     )
 
 
-def _segments(batch: Batch, tier: str, worlds: Mapping[str, Floats], count: int) -> Floats | None:
-    """Return the time of a tier's segment in every world, shape (w, n); None if none varies."""
+def _segments(
+    batch: Batch, tier: str, worlds: Mapping[str, Floats], count: int, together: int = 0
+) -> Floats | None:
+    """Return the time of a tier's segment in every world, shape (w, n); None if none varies.
+
+    With ``together``, the time of a batch of so many requests.
+    """
     tables = {p: t for (place, p), t in batch.tables.items() if place == tier}
     varied = {
         p: t
@@ -200,14 +236,25 @@ def _segments(batch: Batch, tier: str, worlds: Mapping[str, Floats], count: int)
     }
     start, stop = (np.atleast_1d(side) for side in spans[tier])
     codes = np.atleast_1d(getattr(designs, f"{tier}_precision"))
-    nominal = np.broadcast_to(np.asarray(batch.columns[f"{tier}_segment_s"]), (batch.size,))
+    column = f"{tier}_batch_segment_s" if together else f"{tier}_segment_s"
+    nominal = np.broadcast_to(np.asarray(batch.columns[column]), (batch.size,))
     result = np.tile(nominal, (count, 1))
     for precision, table in varied.items():
         mine = np.flatnonzero((codes == PRECISIONS.index(precision)) & (stop > start))
         if len(mine):
-            at = _times_at(table, worlds, count)
+            at = _times_at(_of_batch(table, together) if together else table, worlds, count)
             result[:, mine] = at[:, stop[mine]] - at[:, start[mine]]
     return result
+
+
+def _of_batch(table: LayerTimes, together: int) -> LayerTimes:
+    """Return the work and traffic of a batch: weights move once, all else for every request."""
+    each = table.traffic_byte - table.weight_byte
+    return dataclasses.replace(
+        table,
+        work_op=together * table.work_op,
+        traffic_byte=table.weight_byte + together * each,
+    )
 
 
 def _last(batch: Batch) -> int:
@@ -259,3 +306,41 @@ def _payloads(batch: Batch, catalog: Catalog, worlds: Mapping[str, Floats]) -> d
         "backhaul_feature_elem_bit": back,
     }
     return {name: table[:, np.atleast_1d(code)].reshape(-1) for name, code in codes.items()}
+
+
+def _accuracy(
+    batch: Batch, catalog: Catalog, worlds: Mapping[str, Floats], count: int
+) -> dict[str, Floats]:
+    """Return the losses that the designs are charged in every world, where any varies."""
+    if not any(key.startswith(_LOSS_KEYS) for key in worlds):
+        return {}
+    d, last = batch.designs, _last(batch)
+    known = dict(_losses(batch, catalog))
+
+    def drawn(key: str) -> Floats:
+        value = known[key].value if key in known else math.nan
+        return np.asarray(worlds.get(key, np.full(count, value)))
+
+    precision = np.stack([drawn(f"precision-loss:{name}") for name in PRECISIONS], axis=1)
+    encoding = np.stack([drawn(f"encoding-loss:{name}") for name in d.encodings], axis=1)
+    away = np.less(d.cut1, last)
+    used = (np.greater(d.cut1, 0), np.greater(d.cut2, d.cut1), np.less(d.cut2, last))
+    codes = (d.device_precision, d.edge_precision, d.cloud_precision)
+    seen = [used[0] & np.equal(codes[0], code) for code in codes[1:]]
+    # A precision that two tiers share is charged once.
+    charged = {
+        "device_precision_loss_frac": (precision, codes[0], used[0]),
+        "edge_precision_loss_frac": (precision, codes[1], used[1] & ~seen[0]),
+        "cloud_precision_loss_frac": (
+            precision,
+            codes[2],
+            used[2] & ~seen[1] & ~(used[1] & np.equal(codes[1], codes[2])),
+        ),
+        "input_encoding_loss_frac": (encoding, d.input_encoding, away & ~used[0]),
+        "uplink_feature_loss_frac": (encoding, d.uplink_encoding, away & used[0]),
+        "backhaul_feature_loss_frac": (encoding, d.backhaul_encoding, used[1] & used[2]),
+    }
+    return {
+        name: np.where(paid, table[:, np.atleast_1d(code)], 0.0).reshape(-1)
+        for name, (table, code, paid) in charged.items()
+    }

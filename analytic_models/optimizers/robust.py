@@ -26,23 +26,30 @@ class Interval:
     low, high
         Ends, in the unit of the parameter; for ``"lognormal"`` its 5 % and 95 % quantiles, > 0.
     law
-        ``"uniform"`` or ``"lognormal"``.
+        ``"uniform"``, ``"lognormal"``, or ``"halves"``: half of the worlds lie evenly below the
+        middle and half above it.
+    middle
+        Median of ``"halves"``, between the ends.
 
     Raises
     ------
     ValueError
-        If the ends are not finite and ordered, or not positive for a log-normal law.
+        If the ends are not finite and ordered, not positive for a log-normal law, or do not
+        enclose the middle.
     """
 
     low: float
     high: float
-    law: Literal["uniform", "lognormal"] = "uniform"
+    law: Literal["uniform", "lognormal", "halves"] = "uniform"
+    middle: float = float("nan")
 
     def __post_init__(self) -> None:
         if not -np.inf < self.low <= self.high < np.inf:
             raise ValueError(f"an interval needs finite ordered ends, not {self.low}…{self.high}")
-        if self.law not in ("uniform", "lognormal"):
-            raise ValueError(f"unknown law {self.law!r}; known: uniform, lognormal")
+        if self.law not in ("uniform", "lognormal", "halves"):
+            raise ValueError(f"unknown law {self.law!r}; known: uniform, lognormal, halves")
+        if self.law == "halves" and not self.low <= self.middle <= self.high:
+            raise ValueError("the middle of two halves must lie between the ends")
         if self.law == "lognormal" and self.low <= 0.0:
             raise ValueError("a log-normal interval needs positive ends")
 
@@ -50,6 +57,10 @@ class Interval:
         """Return the values below which the given shares of the worlds lie."""
         if self.law == "uniform":
             return np.asarray(self.low + share * (self.high - self.low))
+        if self.law == "halves":
+            below = self.low + 2.0 * share * (self.middle - self.low)
+            above = self.middle + (2.0 * share - 1.0) * (self.high - self.middle)
+            return np.where(share < 0.5, below, above)
         middle = 0.5 * (np.log(self.low) + np.log(self.high))
         width = (np.log(self.high) - np.log(self.low)) / _SPREAD
         return np.asarray(np.exp(middle + width * ndtri(share)))

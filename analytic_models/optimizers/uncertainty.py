@@ -6,7 +6,7 @@ __all__ = ["Doubt", "Swing", "Switch", "doubt", "switches"]
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from analytic_models.errors import DesignError, Problem
 from analytic_models.evaluation import run_batch
 from analytic_models.optimizers.certificate import Certificate
 from analytic_models.optimizers.phase_field import DesignField, axis_over
-from analytic_models.optimizers.protocols import FloatArray, IntArray
+from analytic_models.optimizers.protocols import BoolArray, FloatArray, IntArray
 from analytic_models.optimizers.robust import Interval, Robustness, robustness, sample_worlds
 from analytic_models.optimizers.space import Space, default_space, enumerate_designs
 
@@ -29,6 +29,7 @@ _NEAR = 1.01
 _COVER = 60
 _STEP = 0.01
 _AT_ONCE = 60_000
+_ACCURACIES = ("accuracy_drop_pp", "accuracy_frac", "accuracy_low_frac", "accuracy_high_frac")
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,9 @@ class Doubt:
     late_frac
         Share of the second half of the scouted worlds that a design won which had not won before:
         a measure of how many winners may have been missed.
+    over_limit_frac
+        Shape (n,): share of the worlds in which the design loses more accuracy than the scenario
+        allows. It counts as failed there, in shares won and in regret, but not as unstable.
     """
 
     designs: tuple[Design, ...]
@@ -94,6 +98,7 @@ class Doubt:
     scouted: int
     considered: int
     late_frac: float
+    over_limit_frac: FloatArray = field(default_factory=lambda: np.zeros(0))
 
 
 def doubt(
@@ -111,7 +116,8 @@ def doubt(
     Parameters
     ----------
     scenario
-        What is given; memory, raw input and accuracy requirements hold at nominal values.
+        What is given; memory, raw input and accuracy requirements hold at nominal values. Where
+        accuracy is limited, its losses are sampled too, and the limit holds in every world.
     objective
         Quantity that is made small.
     worlds, seed
@@ -126,37 +132,35 @@ def doubt(
     Raises
     ------
     DesignError
-        If no design meets the requirements, none is stable at the nominal inputs, or a tier serves
-        batches.
+        If no design meets the requirements, or none is stable at the nominal inputs.
 
     Notes
     -----
     Ranges of facts are taken as the 5 % and 95 % quantiles of independent log-normal laws; a fact
-    that two tiers share has one value in a world.
+    that two tiers share has one value in a world. Losses of accuracy lie between the smallest and
+    the largest that is plausible, with the nominal one as median.
     """
     catalog = catalog or load_catalog()
-    batched = [t for t in ("edge", "cloud") if getattr(scenario, f"{t}_discipline") == "batch"]
-    if batched:
-        words = "serves batches, whose marginal time has no range yet"
-        raise DesignError([Problem(f"scenario.{t}_discipline", words, "fcfs, ps") for t in batched])
     designs = _feasible(scenario, over or default_space(scenario, catalog), catalog)
     batch = batch_of(scenario, designs, catalog=catalog)
-    inputs = uncertain_inputs(batch, catalog, load_frac)
+    limited = scenario.accuracy_drop_max_pp is not None or objective in _ACCURACIES
+    inputs = uncertain_inputs(batch, catalog, load_frac, accuracy=limited)
     if not inputs:
         raise DesignError(Problem("scenario", "no input has a range", "facts with low and high"))
-    intervals = {item.key: Interval(item.low, item.high, "lognormal") for item in inputs}
+    intervals = {i.key: Interval(i.low, i.high, i.law, i.value) for i in inputs}
     scouts = int(np.clip(_SCOUTED // batch.size, _FEWEST_SCOUTS, _MOST_SCOUTS))
     rows, late = _scout(batch, catalog, objective, sample_worlds(intervals, scouts, seed + 1))
-    nominal_all = _values(batch, catalog, objective, {})[0]
+    nominal_all = _values(batch, catalog, objective, {})[0][0]
     if not np.isfinite(nominal_all).any():
         raise DesignError(Problem("scenario", "no design is stable", "less load or more capacity"))
     best = 0
     chosen = [designs.design(int(nominal_all.argmin())), *(designs.design(int(r)) for r in rows)]
     few = _distinct([*chosen, *(design for design in also if not design.techniques)])
     small = batch_of(scenario, DesignSet.of_many(few), catalog=catalog)
-    cost = _values(small, catalog, objective, sample_worlds(intervals, worlds, seed))
-    nominal = _values(small, catalog, objective, {})[0]
-    result = robustness(cost, best, seed=seed)
+    cost, lossy = _values(small, catalog, objective, sample_worlds(intervals, worlds, seed))
+    nominal = _values(small, catalog, objective, {})[0][0]
+    result = robustness(np.where(lossy, np.inf, cost), best, seed=seed)
+    result = dataclasses.replace(result, unstable_frac=np.isinf(cost).mean(axis=0))
     return Doubt(
         tuple(few),
         objective,
@@ -170,6 +174,7 @@ def doubt(
         scouts,
         batch.size,
         late,
+        lossy.mean(axis=0),
     )
 
 
@@ -210,18 +215,27 @@ def _feasible(scenario: Scenario, space: Space, catalog: Catalog) -> DesignSet:
 
 def _values(
     batch: Batch, catalog: Catalog, objective: str, worlds: dict[str, FloatArray]
-) -> FloatArray:
-    """Return the objective in every world, shape (w, n); ``inf`` where unstable or not known."""
+) -> tuple[FloatArray, BoolArray]:
+    """Return the objective and whether too much accuracy is lost in every world, shapes (w, n).
+
+    The objective is ``inf`` where the design is unstable or its value is not known.
+    """
+    limit = batch.scenario.accuracy_drop_max_pp
+    wanted = (objective, "stable_flag", *(() if limit is None else ("accuracy_drop_pp",)))
     count = len(next(iter(worlds.values()))) if worlds else 1
     step = max(1, _AT_ONCE // batch.size)
-    parts = []
+    parts, losing = [], []
     for start in range(0, count, step):
         some = {key: values[start : start + step] for key, values in worlds.items()}
         here = batch_in_worlds(batch, catalog, some) if worlds else batch
-        found = run_batch(here, (objective, "stable_flag"))
+        found = run_batch(here, wanted)
         value = np.where(found["stable_flag"] > 0.0, found[objective], np.inf)
         parts.append(np.where(np.isnan(value), np.inf, value).reshape(-1, batch.size))
-    return np.concatenate(parts)
+        over = np.zeros(here.size, dtype=bool)
+        if limit is not None:
+            over |= found["accuracy_drop_pp"] > limit * (1.0 + 1e-12)
+        losing.append(over.reshape(-1, batch.size))
+    return np.concatenate(parts), np.concatenate(losing)
 
 
 def _scout(
@@ -232,7 +246,8 @@ def _scout(
     winners: list[int] = []
     for world in range(len(next(iter(worlds.values())))):
         one = {key: values[world : world + 1] for key, values in worlds.items()}
-        cost = _values(batch, catalog, objective, one)[0]
+        cost, lossy = (found[0] for found in _values(batch, catalog, objective, one))
+        cost = np.where(lossy, np.inf, cost)
         best = float(cost.min())
         if not np.isfinite(best):
             continue
@@ -256,14 +271,15 @@ def _swings(
     for place, item in enumerate(inputs):
         ends = (item.low, item.high, item.value * (1.0 - _STEP), item.value * (1.0 + _STEP))
         worlds[item.key][4 * place : 4 * place + 4] = ends
-    cost = _values(batch, catalog, objective, worlds)
+    cost, lossy = _values(batch, catalog, objective, worlds)
+    allowed = np.where(lossy, np.inf, cost)
     ratio = np.log((1.0 + _STEP) / (1.0 - _STEP))
     found = []
     for place, item in enumerate(inputs):
         low, high, down, up = (cost[4 * place + side] for side in range(4))
         known = np.isfinite([down[best], up[best]]).all() and down[best] > 0.0
         slope = float(np.log(up[best] / down[best]) / ratio) if known else float("nan")
-        at_low, at_high = int(low.argmin()), int(high.argmin())
+        at_low, at_high = (int(allowed[4 * place + side].argmin()) for side in range(2))
         found.append(Swing(item, float(low[best]), float(high[best]), slope, at_low, at_high))
     # An unstable end is the widest swing of all.
     return tuple(sorted(found, key=lambda s: -np.nan_to_num(abs(s.high - s.low), nan=np.inf)))

@@ -73,3 +73,13 @@ def test_the_cover_set_serves_every_world() -> None:
 def test_impossible_questions_are_refused(shape: tuple[int, int], nominal: int) -> None:
     with pytest.raises(ValueError, match=r"shape|exist"):
         robustness(np.ones(shape), nominal)
+
+
+def test_half_of_the_worlds_lie_on_each_side_of_the_middle() -> None:
+    drawn = sample_worlds({"loss": Interval(0.0, 0.04, "halves", 0.01)}, 1000, seed=3)["loss"]
+    assert drawn.min() >= 0.0
+    assert drawn.max() <= 0.04
+    assert np.mean(drawn < 0.01) == pytest.approx(0.5, abs=1e-9)
+    assert np.mean(drawn) == pytest.approx(0.5 * 0.005 + 0.5 * 0.025, rel=1e-2)
+    with pytest.raises(ValueError, match="middle"):
+        Interval(0.0, 0.04, "halves", 0.05)

@@ -10,7 +10,9 @@ import pytest
 from analytic_models import Case, Design, DesignError, load_catalog, load_scenarios, optimize, sweep
 from analytic_models.batch import batch_of
 from analytic_models.batch_worlds import batch_in_worlds, uncertain_inputs
+from analytic_models.design_set import DesignSet
 from analytic_models.evaluation import run_batch
+from analytic_models.optimizers.robust import Interval, sample_worlds
 from analytic_models.optimizers.space import Space, default_space, enumerate_designs
 from analytic_models.optimizers.uncertainty import Doubt, doubt, switches
 
@@ -177,3 +179,117 @@ def test_typed_numbers_are_taken_as_they_are() -> None:
     assert "uplink_bit_per_s" not in keys
     assert "population_count" not in keys
     assert "backhaul_bit_per_s" in keys
+
+
+BATCHED = dataclasses.replace(FACTORY, edge_discipline="batch", cloud_discipline="batch")
+LIMITED = dataclasses.replace(FACTORY, accuracy_drop_max_pp=0.5)
+
+
+def test_a_world_of_nominal_values_changes_nothing_where_tiers_batch_and_losses_vary() -> None:
+    catalog = load_catalog()
+    space = dataclasses.replace(SMALL, cloud_precisions=("fp32", "int8"))
+    batch = batch_of(BATCHED, enumerate_designs(BATCHED, space))
+    inputs = uncertain_inputs(batch, catalog, 0.2, accuracy=True)
+    losses = {item.key for item in inputs if item.law == "halves"}
+    assert {"precision-loss:int8", "encoding-loss:int8"} <= losses
+    again = batch_in_worlds(batch, catalog, {item.key: np.full(2, item.value) for item in inputs})
+    for name in (
+        "edge_batch_segment_s", "cloud_batch_segment_s", "device_precision_loss_frac",
+        "edge_precision_loss_frac", "cloud_precision_loss_frac", "input_encoding_loss_frac",
+        "uplink_feature_loss_frac", "backhaul_feature_loss_frac",
+    ):  # fmt: skip
+        once = np.broadcast_to(batch.columns[name], (batch.size,))
+        assert once.max() > 0.0, name
+        for world in np.asarray(again.columns[name]).reshape(2, -1):
+            np.testing.assert_allclose(world, once, rtol=1e-12, atol=0.0, equal_nan=True)
+
+
+def test_a_batch_takes_twice_as_long_where_everything_is_half_as_fast() -> None:
+    catalog = load_catalog()
+    batch = batch_of(BATCHED, enumerate_designs(BATCHED, SMALL))
+    tables = [table for (tier, _), table in batch.tables.items() if tier == "edge"]
+    keys = {}
+    for table in tables:
+        for looked, factor in ((table.peak, 0.5), (table.bandwidth, 0.5), (table.launch, 2.0)):
+            fact = looked.origin.facts[0]
+            keys[f"{fact.entity}.{fact.field}.{fact.basis}"] = np.array([looked.value * factor])
+    slow = np.asarray(batch_in_worlds(batch, catalog, keys).columns["edge_batch_segment_s"])
+    np.testing.assert_allclose(slow, 2.0 * batch.columns["edge_batch_segment_s"], rtol=1e-12)
+    assert slow.max() > 0.0
+
+
+def test_losses_of_a_world_multiply_as_they_do_for_a_single_design() -> None:
+    catalog = load_catalog()
+    designs = enumerate_designs(FACTORY, SMALL)
+    batch = batch_of(FACTORY, designs)
+    lost = {"precision-loss:int8": 0.03, "encoding-loss:int8": 0.01, "precision-loss:fp16": 0.002}
+    worlds = {key: np.array([value]) for key, value in lost.items()}
+    found = run_batch(batch_in_worlds(batch, catalog, worlds), ("accuracy_frac",))["accuracy_frac"]
+    plain = run_batch(batch, ("accuracy_frac",))["accuracy_frac"]
+    last = len(catalog.dnns[FACTORY.dnn].boundary_row) - 1
+    checked = 0
+    for row in np.random.default_rng(4).integers(len(designs), size=200):
+        design = designs.design(int(row))
+        ends = (0, design.cut1, design.cut2, last)
+        tiers = (design.device_precision, design.edge_precision, design.cloud_precision)
+        used = {p for p, a, b in zip(tiers, ends[:-1], ends[1:], strict=True) if b > a}
+        sent = []
+        if 0 < design.cut1 < last:
+            sent.append(design.uplink_encoding)
+        if design.cut1 < design.cut2 < last:
+            sent.append(design.backhaul_encoding)
+        if design.cut1 == 0 and design.input_encoding != "raw-uint8":
+            continue
+        left = np.prod([1.0 - lost.get(f"precision-loss:{p}", 0.0) for p in used])
+        left *= np.prod([1.0 - lost.get(f"encoding-loss:{e}", 0.0) for e in sent])
+        base = batch.columns["accuracy_baseline_frac"]
+        assert found[row] == pytest.approx(base * left, rel=1e-12)
+        checked += found[row] != plain[row]
+    assert checked > 20
+
+
+def test_a_scenario_whose_tiers_batch_is_compared_over_worlds() -> None:
+    found = doubt(BATCHED, worlds=100, over=SMALL)
+    assert np.isfinite(found.nominal_value[found.robustness.nominal])
+    assert found.robustness.win_frac.sum() == pytest.approx(1.0, abs=1e-12)
+    moved = {swing.input.key for swing in found.swings if abs(swing.high - swing.low) > 0.0}
+    assert any(key.startswith("jetson") or ".compute" in key for key in moved)
+
+
+def test_breaking_the_accuracy_limit_counts_as_often_as_it_happens() -> None:
+    found = doubt(LIMITED, worlds=400, over=SMALL)
+    assert found.over_limit_frac.shape == (len(found.designs),)
+    at = int(found.over_limit_frac.argmax())
+    assert 0.0 < found.over_limit_frac[at] < 1.0
+    # The same share straight from the ranges of the losses that this design is charged.
+    catalog = load_catalog()
+    batch = batch_of(LIMITED, DesignSet.of_many([found.designs[at]]), catalog=catalog)
+    items = [i for i in uncertain_inputs(batch, catalog, 0.0, accuracy=True) if i.law == "halves"]
+    intervals = {i.key: Interval(i.low, i.high, i.law, i.value) for i in items}
+    worlds = sample_worlds(intervals, 4000, 9)
+    drop = run_batch(batch_in_worlds(batch, catalog, worlds), ("accuracy_drop_pp",))
+    share = float(np.mean(drop["accuracy_drop_pp"] > 0.5))
+    assert found.over_limit_frac[at] == pytest.approx(share, abs=0.08)
+    # Such worlds are lost in the comparison, but not called overloaded.
+    assert found.robustness.win_frac[at] <= 1.0 - found.over_limit_frac[at] + 1e-12
+    assert found.robustness.unstable_frac[at] < found.over_limit_frac[at]
+
+
+def test_a_looser_accuracy_limit_is_broken_less_often() -> None:
+    designs = [Design(cut1=0, cut2=0, cloud_precision="int8"), Design(cut1=0, cut2=0)]
+    shares = []
+    for limit in (0.3, 1.0, 20.0):
+        scenario = dataclasses.replace(FACTORY, accuracy_drop_max_pp=limit)
+        found = doubt(scenario, worlds=200, over=SMALL, also=designs)
+        shares.append([found.over_limit_frac[found.designs.index(d)] for d in designs])
+    lossy = [first for first, _ in shares]
+    assert lossy[0] >= lossy[1] >= lossy[2] == 0.0
+    assert lossy[0] > 0.0
+    assert all(plain == 0.0 for _, plain in shares)
+
+
+def test_without_an_accuracy_limit_no_loss_is_sampled() -> None:
+    free = dataclasses.replace(FACTORY, accuracy_drop_max_pp=None)
+    found = doubt(free, worlds=20, over=SMALL)
+    assert not any("loss:" in swing.input.key for swing in found.swings)
+    assert not found.over_limit_frac.any()
