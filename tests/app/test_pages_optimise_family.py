@@ -110,9 +110,10 @@ def test_impossible_requirements_are_explained_on_the_page() -> None:
 
 def test_queues_that_population_laws_do_not_know_are_named() -> None:
     batched = SHARED.with_scenario(edge_discipline="batch")
-    for name in ("population", "prices", "robustness"):
+    for name in ("population", "prices"):
         at = opened(name, batched)
         assert "edge_discipline" in at.warning[0].value.replace("\\", "")
+    assert not opened("robustness", batched).warning
     assert "heuristic" in " ".join(m.value for m in opened("map", batched).markdown)
 
 
