@@ -49,18 +49,24 @@ class BatchLaw:
 
     def exceedance(self, threshold: float) -> float:
         """Probability that a request's latency exceeds ``threshold``."""
+        return float(self.exceedances(np.array([threshold]))[0])
+
+    def exceedances(self, thresholds: Real) -> Real:
+        """Probabilities that a request's latency exceeds each of the thresholds, shape (k,)."""
         if not np.isfinite(self.mean_s):
-            return 1.0
+            return np.ones_like(thresholds)
+        times = thresholds[:, np.newaxis]
         # Latency exceeds t while less than this fraction of the running batch has passed.
         positive = self.lengths > 0.0
         safe = np.where(positive, self.lengths, 1.0)
-        passed = 1.0 - (threshold - self.offsets) / safe
-        passed = np.where(positive, passed, np.where(self.offsets > threshold, 1.0, 0.0))
+        passed = 1.0 - (times - self.offsets) / safe
+        passed = np.where(positive, passed, np.where(self.offsets > times, 1.0, 0.0))
         place = np.clip(passed, 0.0, 1.0) * (self.masses.shape[1] - 1)
         left = np.minimum(place.astype(int), self.masses.shape[1] - 2)
-        rows = np.arange(len(left))
+        rows = np.arange(left.shape[1])
         start, end = self.masses[rows, left], self.masses[rows, left + 1]
-        return float((start + (place - left) * (end - start)).sum())
+        total: Real = (start + (place - left) * (end - start)).sum(axis=1)
+        return total
 
     def quantile(self, level: float) -> float:
         """Latency that a share ``level`` of the requests does not exceed."""

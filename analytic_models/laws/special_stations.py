@@ -7,6 +7,7 @@ __all__ = ["ChainInputs", "StationTime", "Steps", "station_times"]
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,7 @@ from analytic_models.laws.urgent_waits import others_wait, urgent_wait
 Floats = NDArray[np.float64]
 
 _STEPS = 200
+_STATIONS_KEPT = 4096
 # Above these the exact chain takes seconds, and three cumulants are within 3 % of it.
 _CHAIN_LOAD = 0.75
 _CHAIN_BATCH = 12.0
@@ -146,6 +148,14 @@ class StationTime:
     options: tuple[tuple[float, StationTime], ...] = ()
 
 
+class _Pattern(NamedTuple):
+    """Which pattern the sources keep, if any."""
+
+    periodic: bool
+    synchronised: bool
+    bursty: bool
+
+
 def station_times(case: ChainInputs, first: bool = True) -> tuple[StationTime, ...]:
     """Time at the device and at the four shared stations, in the order of a request.
 
@@ -154,8 +164,10 @@ def station_times(case: ChainInputs, first: bool = True) -> tuple[StationTime, .
     first
         Whether the request is urgent, where that counts.
     """
+    pattern = _Pattern(case.periodic > 0.0, case.synchronised > 0.0, case.bursty > 0.0)
+    own = (pattern, case.arrival_scv)
     device = _patterned(
-        case, case.device_arrival, case.device_service, case.compute_scv, 1.0,
+        *own, case.device_arrival, case.device_service, case.compute_scv, 1.0,
         case.device_shared, 1.0, 1.0,
     )  # fmt: skip
     reaching = case.remote * case.onward
@@ -189,17 +201,22 @@ def station_times(case: ChainInputs, first: bool = True) -> tuple[StationTime, .
         elif batching > 0.0:
             found.append(_batch_time(arrival, service, each, servers))
         elif place == 0 and case.fading > 0.0:
-            found.append(_fading_time(case, sending_scv))
+            fades = (case.slow_share, case.slow_rate, case.dwell)
+            link = (case.remote_arrival, case.uplink_service, sending_scv, case.uplink_shared)
+            found.append(_fading_time(*link, *fades))
         elif place == 0 and case.loss > 0.0 and case.periodic == case.bursty == 0.0:
             found.append(_repeating_time(case))
         else:
             inputs = (arrival, service, scv, servers, sharing, case.population, share)
-            found.append(_patterned(case, *inputs))
+            found.append(_patterned(*own, *inputs))
     return (device, *found)
 
 
+# Many designs of a search share a station: it is solved once.
+@lru_cache(maxsize=_STATIONS_KEPT)
 def _patterned(
-    case: ChainInputs,
+    pattern: _Pattern,
+    arrival_scv: float,
     arrival: float,
     service: float,
     scv: float,
@@ -218,15 +235,13 @@ def _patterned(
         return StationTime(math.inf)
     waiting = float(np.asarray(erlang_c(servers, arrival * service)))
     # One device of a synchronised crowd is periodic.
-    if case.periodic > 0.0 or case.synchronised > 0.0:
+    if pattern.periodic or pattern.synchronised:
         wait = float(
             periodic_wait(arrival, service, scv, servers, waiting, population, share, sharing)
         )
-    elif case.bursty > 0.0:
+    elif pattern.bursty:
         wait = float(
-            bursty_wait(
-                arrival, service, scv, servers, case.arrival_scv, population, share, sharing
-            )
+            bursty_wait(arrival, service, scv, servers, arrival_scv, population, share, sharing)
         )
     elif sharing > 0.0:
         return StationTime(0.0, tuple(shared_law(arrival, service, scv, servers)))
@@ -235,14 +250,14 @@ def _patterned(
         return StationTime(0.0, (wait_law, gamma_law(service, scv)))
     if sharing > 0.0:
         variance = float(shared_variance(wait + service, service, scv))
-        if case.bursty == 0.0:
+        if not pattern.bursty:
             offered = arrival * service
             variance = float(
                 periodic_variance(wait, waiting, offered, service, scv, servers, population, 1.0)
             )
         excess = _shared_excess(wait, variance, service, scv)
         return StationTime(0.0, (gamma_law(service, scv), excess))
-    if case.bursty > 0.0:
+    if pattern.bursty:
         poisson = float(np.asarray(mgc_wait_mean(arrival, service, scv, servers, waiting)))
         stretched = _stretched(mgc_wait_law(arrival, service, scv, servers), wait / poisson)
     else:
@@ -320,7 +335,7 @@ def _batch_steps(rate: float, each: float, fixed: float) -> Steps:
     law = batch_law(rate, each, fixed, math.inf)
     first = each + fixed
     grid = np.linspace(first, law.quantile(1.0 - 1e-7), _STEPS)
-    above = np.array([law.exceedance(float(time)) for time in grid])
+    above = law.exceedances(grid)
     weights = np.concatenate([[1.0 - above[0]], above[:-1] - above[1:]])
     values = np.concatenate([[first], 0.5 * (grid[1:] + grid[:-1])])
     return Steps(values, weights / weights.sum())
@@ -404,27 +419,28 @@ def _class_time(
     return StationTime(0.0, (urgent_laws if first else others_laws)(*station))
 
 
-def _fading_time(case: ChainInputs, scv: float) -> StationTime:
-    if case.uplink_service == 0.0:
+@lru_cache(maxsize=_STATIONS_KEPT)
+def _fading_time(
+    arrival: float,
+    service: float,
+    scv: float,
+    sharing: float,
+    slow_share: float,
+    slow_rate: float,
+    dwell: float,
+) -> StationTime:
+    if service == 0.0:
         return StationTime(0.0)
-    if math.isnan(case.uplink_service):
+    if math.isnan(service):
         return StationTime(math.nan)
-    link = fading_link(
-        case.remote_arrival,
-        case.uplink_service,
-        scv,
-        case.slow_share,
-        case.slow_rate,
-        case.dwell,
-    )
+    inputs = (arrival, service, scv, slow_share, slow_rate, dwell)
+    link = fading_link(*inputs)
     if not math.isfinite(link.jobs[0]):
         return StationTime(math.inf)
     law = modulated_link_law(link)
-    if case.uplink_shared == 0.0:
+    if sharing == 0.0:
         return StationTime(0.0, (law,))
-    inputs = (case.remote_arrival, case.uplink_service, scv)
-    fades = (case.slow_share, case.slow_rate, case.dwell)
-    time = case.uplink_service + float(fading_wait(*inputs, *fades, 1.0))
+    time = service + float(fading_wait(*inputs, 1.0))
     return StationTime(0.0, (_stretched(law, time / link.sojourn_s),))
 
 

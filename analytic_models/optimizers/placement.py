@@ -28,13 +28,12 @@ from analytic_models.optimizers.space import Space, default_space, enumerate_des
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
 
 # Percentiles of the screening stay within this share of the exact ones on chains; designs nearer
 # to the best or to a limit than this are evaluated exactly before anything is decided.
 SCREENING_MARGIN = 0.35
-_EXACT_AT_ONCE = 512
-_EXACT_AT_MOST = 20_000
+# Few designs are evaluated exactly at first, as the first often decide, then twice as many.
+_EXACT_AT_FIRST, _EXACT_AT_ONCE, _EXACT_AT_MOST = 16, 512, 20_000
 _SCREENED = (
     "latency_p50_s",
     "latency_p95_s",
@@ -44,6 +43,7 @@ _SCREENED = (
     "latency_required_s",
     "deadline_miss_frac",
 )
+_PLACES = ("cut1", "cut2", "device_precision", "edge_precision", "cloud_precision")
 _MAXIMISED = ("accuracy_frac", "accuracy_low_frac", "accuracy_high_frac")
 _ALWAYS = (
     Constraint("stable_flag", 1.0, ">=", "every queue stays finite"),
@@ -178,21 +178,11 @@ def optimize(
     met = np.stack([meets(screened[c.quantity], c) for c in constraints])
     search = _Search(scenario, designs, minimise, sign, constraints, catalog)
     loose = np.stack([meets(screened[c.quantity], c, _slack(c)) for c in constraints])
-    order, best = search.best(objective, np.asarray(loose.all(axis=0)))
+    candidates = np.asarray(loose.all(axis=0))
+    best, missed = search.best(objective, candidates)
     funnel = funnel_of(constraints, met, screened, objective, minimise)
     feasible = np.flatnonzero(met.all(axis=0) & np.isfinite(objective))
-    certificate = Certificate(
-        "exact",
-        "enumeration",
-        f"every one of {len(designs):,} designs was evaluated"
-        + (
-            f"; percentiles of the {search.exact:,} that could be best by transform inversion"
-            if search.exact
-            else ""
-        ),
-        0.0,
-        len(designs),
-    )
+    certificate = search.certificate(best, missed)
     if best is None:
         return Solution(
             "infeasible",
@@ -211,7 +201,7 @@ def optimize(
             space.left_out,
         )
     alone = evaluate(Case(scenario, designs.design(best)), catalog=catalog)
-    other = search.runner_up(order, best)
+    other = search.runner_up(objective, candidates, best)
     return Solution(
         "optimal",
         minimise,
@@ -275,56 +265,56 @@ class _Search:
 
     def best(
         self, objective: Floats, candidates: Bools, ignore: int | None = None
-    ) -> tuple[Ints, int | None]:
-        """Return candidate rows by screened objective, and the best row that truly is feasible."""
+    ) -> tuple[int | None, float]:
+        """Return the best row that truly is feasible, and a bound on the rows not looked at.
+
+        The bound is infinite unless there were more rows than are evaluated at most.
+        """
         rows = np.flatnonzero(candidates & np.isfinite(objective))
         order = rows[np.argsort(objective[rows], kind="stable")]
+        # No exact value lies further below the screened one.
+        bounds = np.where(
+            objective[order] > 0.0, objective[order] / (1.0 + self.margin), objective[order]
+        )
         found, found_value = None, np.inf
-        for start in range(0, min(len(order), _EXACT_AT_MOST), _EXACT_AT_ONCE):
-            chunk = order[start : start + _EXACT_AT_ONCE]
-            bound = (
-                objective[chunk[0]] / (1.0 + self.margin)
-                if objective[chunk[0]] > 0
-                else objective[chunk[0]]
-            )
-            if bound > found_value:
-                break
+        start, size = 0, _EXACT_AT_FIRST
+        while start < len(order) and bounds[start] < found_value:
+            if start >= _EXACT_AT_MOST:
+                return found, float(bounds[start])
+            chunk = order[start : start + size]
             self._evaluate([int(row) for row in chunk])
             for row in chunk:
                 value, met = self._cache[int(row)]
                 ok = all(m for i, m in enumerate(met) if i != ignore)
                 if ok and value < found_value:
                     found, found_value = int(row), value
-        return order, found
+            start, size = start + size, min(2 * size, _EXACT_AT_ONCE)
+        return found, np.inf
 
-    def runner_up(self, order: Ints, best: int) -> Evaluation | None:
+    def certificate(self, best: int | None, missed: float) -> Certificate:
+        """Say what was looked at, and what the designs beyond the most that are could still win."""
+        count = len(self.designs)
+        words = f"every one of {count:,} designs was evaluated"
+        if self.exact:
+            words += (
+                f"; percentiles of the {self.exact:,} that could be best by transform inversion"
+            )
+        if np.isinf(missed):
+            return Certificate("exact", "enumeration", words, 0.0, count)
+        words += ", where the search stopped"
+        if best is None:
+            return Certificate("heuristic", "enumeration", words, None, count)
+        return Certificate("gap", "enumeration", words, self._cache[best][0] - missed, count)
+
+    def runner_up(self, objective: Floats, candidates: Bools, best: int) -> Evaluation | None:
         """Return the best design that differs in a cut or a precision."""
-        keys = np.stack(
-            [
-                np.asarray(getattr(self.designs, name))
-                for name in (
-                    "cut1",
-                    "cut2",
-                    "device_precision",
-                    "edge_precision",
-                    "cloud_precision",
-                )
-            ]
-        )
-        rows = [
-            row
-            for row, (value, met) in self._cache.items()
-            if all(met) and np.any(keys[:, row] != keys[:, best])
-        ]
-        if not rows:
-            more = [int(row) for row in order if np.any(keys[:, int(row)] != keys[:, best])][
-                :_EXACT_AT_ONCE
-            ]
-            self._evaluate(more)
-            rows = [row for row in more if all(self._cache[row][1])]
-        if not rows:
+        other = np.zeros_like(candidates)
+        for name in _PLACES:
+            key = np.asarray(getattr(self.designs, name))
+            other |= key != key[best]
+        second, _ = self.best(objective, candidates & other)
+        if second is None:
             return None
-        second = min(rows, key=lambda row: self._cache[row][0])
         return evaluate(Case(self.scenario, self.designs.design(second)), catalog=self.catalog)
 
     def binding(self, objective: Floats, loose: Bools, best: int) -> tuple[Binding, ...]:
@@ -335,7 +325,7 @@ class _Search:
             if constraint in _ALWAYS:
                 continue
             others = np.asarray(np.delete(loose, i, axis=0).all(axis=0))
-            _, row = self.best(objective, others, ignore=i)
+            row, _ = self.best(objective, others, ignore=i)
             if row is None:
                 continue
             value = self._cache[row][0]
