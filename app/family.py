@@ -10,12 +10,15 @@ from typing import Any
 
 import state
 import streamlit as st
+from parts import title
 from text import markdown
 
 from analytic_models import DesignError
 
 
-def finding(sentence: str, badge: str, proven: bool, certificate: str, assumes: str) -> None:
+def finding(
+    sentence: str, badge: str, proven: bool, certificate: str, assumes: str, lead: str = ""
+) -> None:
     """Say what was found, how sure that is, and what it rests on.
 
     Parameters
@@ -26,8 +29,10 @@ def finding(sentence: str, badge: str, proven: bool, certificate: str, assumes: 
         Certificate in two words, whether it promises something, and in full.
     assumes
         What the answer assumes.
+    lead
+        What the page is for, in a sentence.
     """
-    st.html(f'<h1 class="eccc-headline">{html.escape(sentence)}</h1>')
+    title(sentence, below=lead)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="certificate"):
         st.badge(
             markdown(badge), color="green" if proven else "orange", help=markdown(certificate, 300)

@@ -26,6 +26,10 @@ from viewmodels.fleet_parts import Budgets, Fleet, export_json, latency_words
 
 from analytic_models import Case, DesignError
 
+LEAD = (
+    "Describe up to six classes of devices that share one edge, and see what each gets when plans "
+    "are blind, greedy, selfish, one per class or mixed for the good of all."
+)
 ASSUMES = (
     "Each class has its own network, device, rate and requirements; uplink, edge site, backhaul "
     "and cloud are those of your scenario and shared by all. Requests come at random. Stations "
@@ -142,5 +146,5 @@ def several_classes(case: Case) -> None:
             show_message(state.Message("error", words, tuple(error.problems)))
         return
     with top:
-        finding(found.sentence, found.badge, found.proven, found.certificate, ASSUMES)
+        finding(found.sentence, found.badge, found.proven, found.certificate, ASSUMES, LEAD)
     answer(case, found, limits)

@@ -11,6 +11,7 @@ __all__ = [
     "network",
     "policies",
     "prices",
+    "rules",
     "thresholds",
 ]
 
@@ -21,6 +22,7 @@ from collections.abc import Iterator
 
 import streamlit as st
 from viewmodels.atlas import Atlas, Question, atlas_steps
+from viewmodels.baselines import RuleRow, rules_of
 from viewmodels.crowd import Crowd, crowd_of
 from viewmodels.doubt import Certainty, Threshold, certainty_of, thresholds_of
 from viewmodels.fleet_parts import Budgets, Fleet
@@ -76,6 +78,17 @@ def prices(case: Case) -> Prices:
 def _prices(text: str) -> Prices:
     with _slot():
         return prices_of(text)
+
+
+def rules(case: Case, objective: str) -> tuple[RuleRow, ...]:
+    """Return what simple rules choose; the design of the case does not matter."""
+    return _rules(scenario_text(case), objective)
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner=False)
+def _rules(text: str, objective: str) -> tuple[RuleRow, ...]:
+    with _slot():
+        return rules_of(text, objective)
 
 
 @st.cache_resource(show_spinner=False)

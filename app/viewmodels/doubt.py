@@ -6,20 +6,32 @@ __all__ = ["Certainty", "Contender", "Lever", "Threshold", "certainty_of", "thre
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from text import format_quantity, format_range, scale_for
 
-from analytic_models import Case, Design, Scenario
+from analytic_models import Case, Design, Scenario, optimize
 from analytic_models.fields import declared_fields
+from analytic_models.optimizers.rules import simple_rules
 from analytic_models.optimizers.uncertainty import Doubt, Swing, doubt, switches
 from viewmodels.current import evaluated
 from viewmodels.display import shown_unit
 from viewmodels.labels import distinct_labels, short_design
 from viewmodels.objectives import objective_words, unit_of
 
-_SHOWN = 8
+_SHOWN, _FEWEST_OTHERS = 8, 2
+_SLACK = 1e-9
+_SHORT = {
+    "device": "device only",
+    "edge": "edge only",
+    "cloud": "cloud only",
+    "blind": "blind cut",
+    "blind-cloud": "blind cut to the cloud",
+    "cut": "minimum cut",
+    "greedy": "greedy",
+}
 _LEVERS = 12
 _REACH = 10.0
 _SWITCHED = ("population_count", "arrival_per_s", "uplink_bit_per_s", "uplink_rtt_s")
@@ -114,23 +126,26 @@ def certainty_of(text: str, objective: str, load_percent: int, seed: int) -> Cer
         If no design is feasible and stable.
     """
     case = Case.from_json(text)
+    rules = _rules(case, objective)
     found = doubt(
         case.scenario,
         objective,
         seed=seed,
         load_frac=load_percent / 100.0,
-        also=[case.design],
+        also=[case.design, *rules.values()],
         catalog=case.catalog(),
     )
     unit, result = unit_of(objective), found.robustness
     centre = float(found.nominal_value[result.nominal])
     scale = scale_for(centre, unit)
     labels = distinct_labels(case.scenario.dnn, found.designs, case.catalog())
+    named = _named(found, rules)
+    labels = [f"{label} ({named[at]})" if at in named else label for at, label in enumerate(labels)]
     return Certainty(
         scale.label,
         objective_words(case.scenario, objective),
         centre * scale.factor,
-        _contenders(case, found, labels, unit, scale.factor),
+        _contenders(case, found, labels, unit, scale.factor, set(named)),
         tuple(_lever(s, scale.factor) for s in found.swings[:_LEVERS] if _moves(s, centre)),
         _json(case, found.designs[result.robust]) if result.robust != result.nominal else "",
         _json(case, found.designs[result.nominal]),
@@ -138,6 +153,31 @@ def certainty_of(text: str, objective: str, load_percent: int, seed: int) -> Cer
         f"Monte-Carlo, {found.worlds} worlds, seed {found.seed}",
         result.certificate.detail,
     )
+
+
+def _rules(case: Case, objective: str) -> dict[str, Design]:
+    """Return the choices of simple rules that fit, keep the raw input and lose little accuracy."""
+    found = {}
+    solution = optimize(case, objective)
+    hard = ("memory_frac", "raw_input_leaves_flag", "accuracy_drop_pp")
+    for rule in simple_rules(solution, case.catalog()):
+        if rule.design is None or rule.design.techniques:
+            continue
+        evaluation = evaluated(dataclasses.replace(case, design=rule.design))
+        needed = [c for c in solution.constraints if c.quantity in hard]
+        if all(evaluation.value(c.quantity) <= c.limit * (1.0 + _SLACK) for c in needed):
+            found[_SHORT[rule.key]] = rule.design
+    return found
+
+
+def _named(found: Doubt, rules: Mapping[str, Design]) -> dict[int, str]:
+    """Return the rules that chose each design, by its number."""
+    named: dict[int, list[str]] = {}
+    for name, design in rules.items():
+        for at, other in enumerate(found.designs):
+            if other == design:
+                named.setdefault(at, []).append(name)
+    return {at: ", ".join(names) for at, names in named.items()}
 
 
 def _json(case: Case, design: Design) -> str:
@@ -156,13 +196,15 @@ def _role(at: int, found: Doubt, mine: Design) -> str:
 
 
 def _contenders(
-    case: Case, found: Doubt, labels: list[str], unit: str, factor: float
+    case: Case, found: Doubt, labels: list[str], unit: str, factor: float, rules: set[int]
 ) -> tuple[Contender, ...]:
     result = found.robustness
     order = np.lexsort((found.nominal_value, -result.win_frac))
-    keep = [at for at in order if _role(int(at), found, case.design)]
+    keep = [at for at in order if _role(int(at), found, case.design) or int(at) in rules]
     rest = [at for at in order if at not in keep]
-    shown = sorted([*keep, *rest[: _SHOWN - len(keep)]], key=lambda at: -result.win_frac[at])
+    shown = sorted(
+        [*keep, *rest[: max(_SHOWN - len(keep), 2)]], key=lambda at: -result.win_frac[at]
+    )
     contenders = []
     for at in (int(a) for a in shown):
         regret = float(result.regret[at])

@@ -8,6 +8,7 @@ from charts.atlas import map_chart
 from checking import assumptions, check, comparison_table, ran_words
 from drawing import draw
 from family import finding, no_answer, picked
+from rule_section import beside_rules
 from solving import atlas
 from text import markdown
 from viewmodels.atlas import Atlas, Question, axis_choices, axis_label, cell_fields, winner_here
@@ -26,6 +27,10 @@ OBJECTIVES = (
 )
 NAMES = {"latency_p95_s": "p95 latency", "latency_p99_s": "p99 latency"}
 ZOOMS = {3.0: "a third to three times", 10.0: "a tenth to ten times", 100.0: "a hundredth to 100×"}
+LEAD = (
+    "Which design is best as two things change at once, where the choice flips, and where two "
+    "designs are as good as each other (paler)."
+)
 ASSUMES = (
     "Everybody uses the same design. Memory, raw input, accuracy, energy and cost requirements of "
     "the scenario hold in every cell, the deadline does not. Each objective moves one way along "
@@ -109,11 +114,12 @@ def page() -> None:
         no_answer(error, "This map cannot be drawn.")
         return
     with top:
-        finding(found.sentence, found.badge, found.proven, found.certificate, ASSUMES)
+        finding(found.sentence, found.badge, found.proven, found.certificate, ASSUMES, LEAD)
     clicked = draw([map_chart(found)], key="map", columns=1)
     if clicked is not None and state.change("scenario", **cell_fields(found, int(clicked.id))):
         st.rerun()
     winners(found)
+    beside_rules(case, asked.objective, NAMES.get(asked.objective, ""))
     by_simulation(found)
 
 

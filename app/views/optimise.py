@@ -10,6 +10,7 @@ from checking import assumptions, check_popover
 from drawing import draw
 from pages import link_to
 from parts import title
+from rule_section import beside_rules
 from searching import optimum
 from text import markdown
 from viewmodels.comparison import changes, gains
@@ -21,6 +22,10 @@ from viewmodels.panels import gains_table, point_of
 
 from analytic_models import Case, Evaluation, Scenario
 
+LEAD = (
+    "This page looks at every design of your scenario and says which one is best for what you care "
+    "about, why, and what each requirement costs."
+)
 LABELS = {goal.quantity: goal.label for goal in OBJECTIVES}
 
 
@@ -56,7 +61,7 @@ def questions(scenario: Scenario, evaluation: Evaluation) -> tuple[str, str]:
 
 def answer(case: Case, evaluation: Evaluation, found: Optimum) -> None:
     """Say what is best, how sure that is, and what it changes."""
-    title(found.sentence)
+    title(found.sentence, below=LEAD)
     st.badge(
         markdown(found.badge), color="green" if found.feasible else "orange", help=found.certificate
     )
@@ -132,6 +137,7 @@ def page() -> None:
         found = optimum(case, first, second)
     answer(case, evaluation, found)
     figures(case, evaluation, found)
+    beside_rules(case, first)
     link_to("explore", "See the design on Explore")
 
 

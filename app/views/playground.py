@@ -18,6 +18,14 @@ from analytic_models import DesignError
 
 FLOWS = {"selfish": "selfish", "system": "coordinated"}
 EXPERIMENTS = {"network": "A link that hurts", "herd": "A herd of devices"}
+NETWORK_LEAD = (
+    "A small network that you can edit: times when everybody takes the way that is fastest for "
+    "oneself, beside those when the ways are shared out for the good of all (Braess's paradox)."
+)
+HERD_LEAD = (
+    "What happens when many devices look at the same latencies and all move to the plan that is "
+    "faster just now: shares and mean latency, round after round."
+)
 NETWORK_ASSUMES = (
     "Requests are many and small, so each takes the route that is fastest for it alone until no "
     "route is faster (Wardrop equilibrium). Steps with work are processor-sharing queues; fixed "
@@ -74,7 +82,7 @@ def braess() -> None:
         top.warning("No route leads from the device to the answer: switch a step on.")
         return
     with top:
-        finding(found.sentence, found.badge, True, found.certificate, NETWORK_ASSUMES)
+        finding(found.sentence, found.badge, True, found.certificate, NETWORK_ASSUMES, NETWORK_LEAD)
     with left:
         head = ("", "selfish", "coordinated")
         cells = {name: [row[at] for row in found.rows] for at, name in enumerate(head)}
@@ -115,7 +123,7 @@ def herding() -> None:
         last = len(found.shares) - 1
         until = st.slider("Rounds shown", 1, last, last, key="_until")
     with top:
-        finding(found.sentence, found.badge, False, found.certificate, HERD_ASSUMES)
+        finding(found.sentence, found.badge, False, found.certificate, HERD_ASSUMES, HERD_LEAD)
     draw(herd_charts(found, until), key="herding", columns=2)
     check_mix(found.claims, "herd")
 

@@ -12,6 +12,11 @@ from viewmodels.experiments import compare_rule, play_rule, ran_slots, rule_text
 from viewmodels.policy_map import Policies, PolicyQuestion
 
 WEIGHTS = (0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 40.0)
+LEAD = (
+    "When a device should send and when it should wait for a better channel: the exact policy "
+    "beside threshold, drift-plus-penalty and greedy rules. Costs are per slot, in the unit of the "
+    "prices."
+)
 ASSUMES = (
     "Time runs in slots. In each, a device sees its queue and whether the channel is good or bad, "
     "and sends up to two jobs; the channel is a two-state Markov chain. Costs are long-run means "
@@ -65,7 +70,7 @@ def page() -> None:
     asked = question()
     with st.spinner("Solving the decision process…"):
         found = policies(asked)
-    finding(found.sentence, found.badge, True, found.certificate, ASSUMES)
+    finding(found.sentence, found.badge, True, found.certificate, ASSUMES, LEAD)
     draw([action_chart(found.views)], key="actions", columns=1)
     costs = [
         cost_chart(found.views),

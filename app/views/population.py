@@ -22,6 +22,10 @@ from analytic_models import Case, DesignError
 
 KINDS = {"one": "One class of devices", "several": "Several classes"}
 MIXES = {"system": "coordinated", "selfish": "everyone for oneself"}
+LEAD = (
+    "What happens to a good plan when everybody follows it: mean latency over the number of "
+    "devices, for one plan for all, for users who choose for themselves, and for the best mix."
+)
 ASSUMES = (
     "All devices are alike and send their requests at random times. Stations share their "
     "processors, which makes the mix a convex problem whose optimum can be proven; queues in order "
@@ -91,7 +95,7 @@ def one_class(case: Case) -> None:
     except DesignError as error:
         no_answer(error)
         return
-    finding(found.sentence, found.badge, found.proven, found.certificate, ASSUMES)
+    finding(found.sentence, found.badge, found.proven, found.certificate, ASSUMES, LEAD)
     choices(found)
     figures(found)
     check_mix(found.claims, "population")

@@ -17,6 +17,10 @@ from viewmodels.worth import Prices
 
 from analytic_models import Case, DesignError
 
+LEAD = (
+    "What a second of work at each shared station costs everybody, what more capacity would save, "
+    "and the tolls that make selfish users do what is best for all."
+)
 ASSUMES = (
     "All devices are alike. Stations share their processors, so that the price of a station is the "
     "derivative of the mean number of requests in it; prices are those of the coordinated mix. "
@@ -56,7 +60,7 @@ def page() -> None:
     except DesignError as error:
         no_answer(error)
         return
-    finding(found.sentence, found.badge, found.proven, found.certificate, ASSUMES)
+    finding(found.sentence, found.badge, found.proven, found.certificate, ASSUMES, LEAD)
     stations(found)
     tolls = st.toggle("Charge tolls", key="_tolls")
     ideal, selfish, tolled = found.means

@@ -17,6 +17,10 @@ from analytic_models import Case, DesignError
 
 OBJECTIVES = ("latency_mean_s", "energy_device_j", "energy_total_j", "cost_usd", "carbon_gco2e")
 LOADS = (0, 10, 20, 40)
+LEAD = (
+    "Every fact has a range. This page draws worlds from the ranges and shows how often the best "
+    "design stays best, and which choice loses little in nearly all of them."
+)
 ASSUMES = (
     "Every fact with a range (rates, round trips, powers, efficiencies, overheads, sizes of "
     "encoded inputs) is drawn independently from a log-normal law whose 5 % and 95 % quantiles are "
@@ -112,7 +116,7 @@ def page() -> None:
         no_answer(error, "There is nothing to compare.")
         return
     with top:
-        finding(found.sentence, found.badge, False, found.certificate, ASSUMES)
+        finding(found.sentence, found.badge, False, found.certificate, ASSUMES, LEAD)
     choices(found)
     shares = [win_chart(found.contenders), regret_chart(found.contenders, found.unit)]
     draw(shares, key="doubt", columns=2)

@@ -9,6 +9,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 from viewmodels.atlas import Question, atlas_steps, winner_here
+from viewmodels.baselines import rules_of
 from viewmodels.checking import Figure, compare, compare_figures, rare
 from viewmodels.crowd import crowd_of
 from viewmodels.experiments import (
@@ -229,3 +230,20 @@ def test_a_run_can_be_cancelled_and_leaves_no_table() -> None:
     stop[0].click().run()
     assert not at.exception
     assert "95 % interval" not in words(at)
+
+
+def test_optimise_shows_what_simple_rules_choose() -> None:
+    found = words(opened("optimise", FACTORY))
+    for rule in ("device only", "edge only", "cloud only", "Neurosurgeon", "DADS", "greedy"):
+        assert rule in found
+    assert "breaks: " in found
+    assert "times the best" in found
+
+
+@pytest.mark.parametrize("preset", list(load_scenarios()))
+def test_rules_are_judged_for_every_ready_made_scenario(preset: str) -> None:
+    rows = rules_of(load_scenarios()[preset].to_json(), "latency_mean_s")
+    assert len(rows) == 7
+    for row in rows:
+        assert row.verdict
+        assert (row.better is None) == (row.case == "")
