@@ -11,6 +11,8 @@ from charts.chart import Chart
 
 _ROW = 46
 _FRAME = 110
+# Pixels of a line of a name, and between two names.
+_LINE, _BETWEEN = 14, 10
 
 
 class _Contender(Protocol):
@@ -40,6 +42,12 @@ def _names(contenders: Sequence[_Contender]) -> list[str]:
         f"{_folded(one.label)}<br><b>{one.role}</b>" if one.role else _folded(one.label)
         for one in contenders
     ]
+
+
+def _height(names: Sequence[str]) -> int:
+    """Return the height at which the names, folded into lines, do not touch."""
+    lines = max((name.count("<br>") + 1 for name in names), default=1)
+    return _FRAME + max(_ROW, _LINE * lines + _BETWEEN) * len(names)
 
 
 def _folded(label: str, width: int = 22) -> str:
@@ -116,7 +124,7 @@ def win_chart(contenders: Sequence[_Contender]) -> Chart:
             )
             for one in contenders
         ],
-        height=_FRAME + _ROW * len(contenders),
+        height=_height(names),
     )
 
 
@@ -155,7 +163,7 @@ def regret_chart(contenders: Sequence[_Contender], unit: str) -> Chart:
         note=f"The robust choice loses least.{rest}",
         columns=("Design", "At most behind"),
         rows=[(one.label, one.regret_text) for one in contenders],
-        height=_FRAME + _ROW * max(len(finite), 2),
+        height=max(_height(_names(finite)), _FRAME + 2 * _ROW),
     )
 
 
