@@ -196,10 +196,19 @@ def law_units(law: Law) -> tuple[Mapping[str, Unit], Unit]:
     WiringError
         If a parameter or the result has no unit.
     """
-    hints = typing.get_type_hints(law, include_extras=True)
+    given, names = law.__annotations__, getattr(law, "__globals__", {})
+
+    def hint(name: str) -> object:
+        # Nearly every annotation is the name of an alias, which need not be evaluated.
+        text = given.get(name)
+        if not isinstance(text, str):
+            return text
+        return (
+            names[text] if text in names else typing.get_type_hints(law, include_extras=True)[name]
+        )
 
     def unit(name: str) -> Unit:
-        for extra in getattr(hints.get(name), "__metadata__", ()):
+        for extra in getattr(hint(name), "__metadata__", ()):
             if isinstance(extra, Unit):
                 return extra
         raise WiringError(Problem(law.__name__, f"{name} has no unit annotation"))

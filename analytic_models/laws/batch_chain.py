@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
+
+from analytic_models.laws.late import special
 
 Real = NDArray[np.float64]
 

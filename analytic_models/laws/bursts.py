@@ -12,8 +12,8 @@ __all__ = [
 ]
 
 import numpy as np
-from scipy import special
 
+from analytic_models.laws.late import special
 from analytic_models.units import Array, Count, Frac, S
 
 

@@ -11,8 +11,8 @@ __all__ = ["erlang_b", "erlang_c"]
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
+from analytic_models.laws.late import special
 from analytic_models.units import Array, Count, Frac
 
 # Above this many servers the recursion costs more than one incomplete gamma function.

@@ -15,8 +15,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
+from analytic_models.laws.late import special
 from analytic_models.laws.queueing import mgc_wait_mean
 
 Floats = NDArray[np.float64]

@@ -8,10 +8,10 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from analytic_models.laws.finite_room import RARE_LOAD, Room, arriving_more, none_arriving
 from analytic_models.laws.inversion import Complex
+from analytic_models.laws.late import special
 from analytic_models.laws.service_laws import gamma_law, gamma_transform
 from analytic_models.laws.transforms import StationLaw
 

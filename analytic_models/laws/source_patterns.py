@@ -18,10 +18,10 @@ __all__ = [
 ]
 
 import numpy as np
-from scipy import special
 
 from analytic_models.laws.burst_patterns import burst_skew, sharing_factor
 from analytic_models.laws.general_arrivals import ggc_wait_mean, splitting_scv
+from analytic_models.laws.late import special
 from analytic_models.laws.queueing import mgc_wait_mean
 from analytic_models.laws.sharing import shared_variance
 from analytic_models.laws.sojourn import fcfs_skew, fcfs_variance

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from analytic_models.laws.batch_chain import batch_law
 from analytic_models.laws.batch_station import batch_skew, batch_variance, batch_wait
@@ -21,6 +20,7 @@ from analytic_models.laws.fading_station import fading_link, fading_wait
 from analytic_models.laws.finite_room import room_of
 from analytic_models.laws.finite_waits import room_steps, room_wait_law
 from analytic_models.laws.inversion import Complex
+from analytic_models.laws.late import special
 from analytic_models.laws.modulated_link import modulated_link_law
 from analytic_models.laws.queueing import mgc_wait_mean
 from analytic_models.laws.retransmission import (
@@ -302,7 +302,7 @@ def _periodic_law(wait: float, waiting: float, load: float, population: float) -
 
     def transform(s: Complex) -> Complex:
         # erfcx of a complex number, through the Faddeeva function.
-        inner = special.wofz(1j * (depth + 0.5 * scale * s))
+        inner: Complex = special.wofz(1j * (depth + 0.5 * scale * s))
         return 1.0 - waiting * s * scale * 0.5 * math.sqrt(math.pi) * inner
 
     offered = load

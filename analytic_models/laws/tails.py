@@ -21,9 +21,9 @@ __all__ = [
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from analytic_models.laws.choice import choose, some
+from analytic_models.laws.late import special
 from analytic_models.units import S2, S3, Array, Frac, S
 
 # Below this skewness the gamma law differs from the normal by less than 1e-9 of its deviation.
