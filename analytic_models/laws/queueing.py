@@ -23,7 +23,7 @@ import numpy as np
 
 from analytic_models.laws.choice import choose, every, some
 from analytic_models.laws.erlang import erlang_c
-from analytic_models.laws.whitt import whitt_mgc_factor
+from analytic_models.laws.whitt import waiters_spread, whitt_mgc_factor
 from analytic_models.units import S2, S3, Array, Count, Frac, PerS, Pure, S
 
 
@@ -165,8 +165,8 @@ def mgc_wait_variance(
 
     One server: Takács' recursion with gamma service moments, exact:
     :math:`\kappa_2 = W^2 + f b_3/3`, :math:`f=\lambda/(1-\rho)`. Several servers: a wait of zero
-    with probability :math:`1-C`, else exponential with the mean that matches W; exact M/M/c at
-    :math:`c_s^2=1`.
+    with probability :math:`1-C`, else gamma with the mean that matches W and the spread of
+    :func:`~analytic_models.laws.whitt.waiters_spread`; exact M/M/c at :math:`c_s^2=1`.
 
     Parameters
     ----------
@@ -194,7 +194,8 @@ def mgc_wait_variance(
     if not only:
         probability, scale = _wait_tail(offered, service, scv, servers, waiting)
         with np.errstate(invalid="ignore"):
-            many = probability * (2.0 - probability) * scale * scale
+            spread = waiters_spread(offered / servers, scv)
+            many = probability * (1.0 + spread - probability) * scale * scale
     if not never:
         first, second, _ = _residual_terms(offered, service, scv)
         one = first * first + second
@@ -208,7 +209,7 @@ def mgc_wait_skew(
     r"""Third cumulant of the wait in M/G/c, first come first served.
 
     One server, exact: :math:`\kappa_3 = f b_4/4 + 3 W f b_3/3 + 2 W^3`. Several servers: atom and
-    exponential as in :func:`mgc_wait_variance`, :math:`\kappa_3 = C(6-6C+2C^2)/\theta^3`.
+    gamma as in :func:`mgc_wait_variance`; M/M/c: :math:`\kappa_3 = C(6-6C+2C^2)/\theta^3`.
 
     Parameters
     ----------
@@ -235,7 +236,9 @@ def mgc_wait_skew(
     if not only:
         probability, scale = _wait_tail(offered, service, scv, servers, waiting)
         with np.errstate(invalid="ignore"):
-            polynomial = 6.0 + probability * (2.0 * probability - 6.0)
+            second = 1.0 + waiters_spread(offered / servers, scv)
+            third = second * (2.0 * second - 1.0)
+            polynomial = third + probability * (2.0 * probability - 3.0 * second)
             many = probability * polynomial * scale * scale * scale
     if not never:
         first, second, third = _residual_terms(offered, service, scv)

@@ -17,6 +17,7 @@ import numpy as np
 
 from analytic_models.laws.choice import choose, some
 from analytic_models.laws.queueing import mgc_wait_mean, ps_sojourn_mean
+from analytic_models.laws.whitt import waiters_spread
 from analytic_models.units import S2, S3, Array, Count, Frac, PerS, Pure, S
 
 
@@ -129,7 +130,7 @@ def fcfs_variance(
     r"""Variance of the time in a first-come-first-served station.
 
     .. math:: \sigma^2 = W^2 + \frac{\lambda b_3}{3(1-\rho)} + c_s^2 S^2\ (c = 1),\qquad
-        \sigma^2 = W^2\,\frac{2 - C}{C} + c_s^2 S^2\ (c > 1)
+        \sigma^2 = W^2\,\frac{1 + k - C}{C} + c_s^2 S^2\ (c > 1)
 
     Parameters
     ----------
@@ -148,11 +149,12 @@ def fcfs_variance(
 
     Notes
     -----
-    Exact for one server (Takács); several: those who wait do so exponentially, exact for M/M/c.
+    Exact for one server (Takács); several: those who wait do so with the spread k of
+    :func:`~analytic_models.laws.whitt.waiters_spread`, 1 and exact for M/M/c.
 
     References
     ----------
-    takacs-1962, whitt-1993
+    takacs-1962, tijms-2003
 
     Examples
     --------
@@ -163,11 +165,11 @@ def fcfs_variance(
         queued = (
             _single_variance(wait, offered, service, scv)
             if servers == 1
-            else _many_variance(wait, waiting)
+            else _many_variance(wait, waiting, waiters_spread(offered / servers, scv))
         )
         return queued if _is_zero(scv) else scv * service * service + queued
     own = scv * service * service
-    many = _many_variance(wait, waiting)
+    many = _many_variance(wait, waiting, waiters_spread(offered / servers, scv))
     return own + np.where(np.equal(servers, 1), _single_variance(wait, offered, service, scv), many)
 
 
@@ -176,7 +178,7 @@ def fcfs_skew(wait: S, waiting: Frac, offered: Count, service: S, scv: Pure, ser
 
     .. math:: \kappa_3 = \frac{\lambda b_4}{4(1-\rho)} + \frac{\lambda b_3 W}{1-\rho} + 2W^3
         + 2c_s^4 S^3\ (c=1),
-        \qquad \kappa_3 = W^3\,\frac{6 - 6C + 2C^2}{C^2} + 2c_s^4 S^3\ (c>1)
+        \qquad \kappa_3 = W^3\,\frac{(1+k)(1+2k) - 3(1+k)C + 2C^2}{C^2} + 2c_s^4 S^3\ (c>1)
 
     Parameters
     ----------
@@ -185,7 +187,7 @@ def fcfs_skew(wait: S, waiting: Frac, offered: Count, service: S, scv: Pure, ser
 
     References
     ----------
-    takacs-1962, whitt-1993
+    takacs-1962, tijms-2003
 
     Examples
     --------
@@ -194,13 +196,15 @@ def fcfs_skew(wait: S, waiting: Frac, offered: Count, service: S, scv: Pure, ser
     """
     if np.ndim(servers) == 0:
         queued = (
-            _single_skew(wait, offered, service, scv) if servers == 1 else _many_skew(wait, waiting)
+            _single_skew(wait, offered, service, scv)
+            if servers == 1
+            else _many_skew(wait, waiting, waiters_spread(offered / servers, scv))
         )
         if _is_zero(scv):
             return queued
         return 2.0 * scv * scv * service * service * service + queued
     own = 2.0 * scv * scv * service * service * service
-    many = _many_skew(wait, waiting)
+    many = _many_skew(wait, waiting, waiters_spread(offered / servers, scv))
     return own + np.where(np.equal(servers, 1), _single_skew(wait, offered, service, scv), many)
 
 
@@ -224,12 +228,14 @@ def _single_skew(wait: S, offered: Count, service: S, scv: Pure) -> Array:
     return term * (service * (0.75 * (1.0 + 3.0 * scv)) + 3.0 * wait) + cube
 
 
-def _many_variance(wait: S, waiting: Frac) -> Array:
-    return _waited(wait, wait * wait * ((2.0 - waiting) / waiting))
+def _many_variance(wait: S, waiting: Frac, spread: Pure) -> Array:
+    return _waited(wait, wait * wait * ((1.0 + spread - waiting) / waiting))
 
 
-def _many_skew(wait: S, waiting: Frac) -> Array:
-    ratio = (6.0 + waiting * (2.0 * waiting - 6.0)) / (waiting * waiting)
+def _many_skew(wait: S, waiting: Frac, spread: Pure) -> Array:
+    second = 1.0 + spread
+    third = second * (2.0 * second - 1.0)
+    ratio = (third + waiting * (2.0 * waiting - 3.0 * second)) / (waiting * waiting)
     return _waited(wait, wait * wait * wait * ratio)
 
 

@@ -33,7 +33,8 @@ from analytic_models.laws.service_laws import (
     thinned_law,
 )
 from analytic_models.laws.transforms import StationLaw
-from analytic_models.units import Count, Frac, PerS, Pure, S
+from analytic_models.laws.waits import waited_transform
+from analytic_models.units import S2, Count, Frac, PerS, Pure, S
 
 _FRACTION_ACCURACY = 1e-13
 _FRACTION_TERMS = 600
@@ -43,8 +44,9 @@ def mgc_wait_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> Statio
     r"""Wait before service in M/G/c, first come first served.
 
     One server: exact, :math:`W^*(s)=\frac{1-\rho}{1-\rho B_e^*(s)}` with gamma service and its
-    residual :math:`B_e`. Several: zero with probability 1 - C, else exponential with the mean of
-    :func:`~analytic_models.laws.queueing.mgc_wait_mean`; exact M/M/c at scv 1.
+    residual :math:`B_e`. Several: zero with probability 1 - C, else two phases with the mean of
+    :func:`~analytic_models.laws.queueing.mgc_wait_mean` and the spread of
+    :func:`~analytic_models.laws.whitt.waiters_spread`; exact M/M/c at scv 1.
 
     Parameters
     ----------
@@ -69,17 +71,19 @@ def mgc_wait_law(arrival: PerS, service: S, scv: Pure, servers: Count) -> Statio
     waiting = erlang_c(servers, offered)
     mean = mgc_wait_mean(arrival, service, scv, servers, waiting)
     ones = np.equal(servers, 1.0) & np.not_equal(scv, 1.0)
-    with np.errstate(all="ignore"):
-        scale = choose(np.equal(waiting, 0.0), 0.0, mean / waiting)
-    matched = Formula(_matched, (1.0 - waiting, waiting, scale))
+    variance = mgc_wait_variance(arrival, service, scv, servers, waiting)
+    skew = mgc_wait_skew(arrival, service, scv, servers, waiting)
+    if not some(ones):
+        several = _several(waiting, mean, variance, scv)
+        return StationLaw(several, mean, variance, skew, atom=1.0 - waiting, smooth=True)
     single = Formula(_single, (1.0 - offered, arrival, gamma_transform(service, scv)))
     return StationLaw(
         single
         if every(ones)
-        else (Formula(_either, (ones, single, matched)) if some(ones) else matched),
+        else Formula(_either, (ones, single, _several(waiting, mean, variance, scv))),
         mean,
-        mgc_wait_variance(arrival, service, scv, servers, waiting),
-        mgc_wait_skew(arrival, service, scv, servers, waiting),
+        variance,
+        skew,
         atom=np.subtract(1.0, waiting),
         smooth=every(np.greater_equal(choose(ones, scv, 1.0), SMOOTH_SCV)),
     )
@@ -118,6 +122,15 @@ def mg1_sojourn_law(arrival: PerS, service: S, scv: Pure) -> StationLaw:
         wait.skew + own.skew,
         smooth=own.smooth,
     )
+
+
+def _several(waiting: Frac, mean: S, variance: S2, scv: Pure) -> Formula:
+    """Return the transform of a wait at several servers, or in M/M/1."""
+    if not every(np.equal(scv, 1.0)):
+        return waited_transform(waiting, mean, variance)
+    with np.errstate(all="ignore"):
+        scale = choose(np.equal(waiting, 0.0), 0.0, mean / waiting)
+    return Formula(_matched, (1.0 - waiting, waiting, scale))
 
 
 def _matched(s: Complex, never: Frac, waiting: Frac, scale: S) -> Complex:

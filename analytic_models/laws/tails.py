@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from analytic_models.laws.choice import choose, some
 from analytic_models.laws.late import special
-from analytic_models.units import S2, S3, Array, Frac, S
+from analytic_models.units import S2, S3, Array, Frac, Pure, S
 
 # Below this skewness the gamma law differs from the normal by less than 1e-9 of its deviation.
 _SYMMETRIC = 1e-8
@@ -163,8 +163,8 @@ def pearson3_quantile_exact(mean: S, variance: S2, skew: S3, level: Frac) -> S:
         return value[()]
 
 
-def atom_wait_variance(waiting: Frac, mean: S) -> S2:
-    r"""Variance of a wait that is zero or, with probability C, exponential: :math:`m^2(2-C)/C`.
+def atom_wait_variance(waiting: Frac, mean: S, spread: Pure = 1.0) -> S2:
+    r"""Variance of a wait that is zero or, with probability C, random: :math:`m^2(1+k-C)/C`.
 
     Equals the variance of the M/G/c wait for several servers at a few operations, where its mean
     and its probability are known.
@@ -175,6 +175,8 @@ def atom_wait_variance(waiting: Frac, mean: S) -> S2:
         Probability C that a request waits.
     mean
         Mean wait over all requests.
+    spread
+        Squared coefficient of variation k of those who wait: 1 for exponential.
 
     Returns
     -------
@@ -191,16 +193,18 @@ def atom_wait_variance(waiting: Frac, mean: S) -> S2:
     3.0
     """
     with np.errstate(all="ignore"):
-        value = mean * (2.0 - np.asarray(waiting)) * (mean / waiting)
+        value = mean * (1.0 + spread - np.asarray(waiting)) * (mean / waiting)
     return _visited(waiting, value)
 
 
-def atom_wait_skew(waiting: Frac, mean: S) -> S3:
-    r"""Third cumulant of a wait that is zero or exponential: :math:`m^3(6-6C+2C^2)/C^2`.
+def atom_wait_skew(waiting: Frac, mean: S, spread: Pure = 1.0) -> S3:
+    r"""Third cumulant of a wait that is zero or gamma.
+
+    .. math:: m^3\left((1+k)(1+2k) - 3(1+k)C + 2C^2\right)/C^2
 
     Parameters
     ----------
-    waiting, mean
+    waiting, mean, spread
         As for :func:`atom_wait_variance`.
 
     Returns
@@ -219,7 +223,11 @@ def atom_wait_skew(waiting: Frac, mean: S) -> S3:
     """
     with np.errstate(all="ignore"):
         scale = mean / np.asarray(waiting)
-        value = mean * (6.0 + waiting * (2.0 * np.asarray(waiting) - 6.0)) * scale * scale
+        second = 1.0 + spread
+        third = second * (2.0 * second - 1.0)
+        value = (
+            mean * (third + waiting * (2.0 * np.asarray(waiting) - 3.0 * second)) * scale * scale
+        )
     return _visited(waiting, value)
 
 

@@ -24,6 +24,7 @@ from analytic_models.laws.queueing import (
 )
 from analytic_models.laws.tails import atom_wait_skew, atom_wait_variance
 from analytic_models.laws.urgent_waits import interruptions, others_wait, urgent_wait
+from analytic_models.laws.whitt import waiters_spread
 from analytic_models.units import S2, S3, Array, Count, Frac, PerS, Pure, S
 
 Cumulants = tuple[Array, Array, Array]
@@ -230,7 +231,9 @@ def _urgent_cumulants(
 ) -> Cumulants:
     """Wait of urgent requests that do not interrupt: a queue of their own, and what is served."""
     waiting = erlang_c(servers, arrival * service)
-    many = (atom_wait_variance(waiting, wait), atom_wait_skew(waiting, wait))
+    # As in order of arrival; alone behind each other they would spread less, measured too little.
+    spread = waiters_spread(arrival * service / servers, scv)
+    many = (atom_wait_variance(waiting, wait, spread), atom_wait_skew(waiting, wait, spread))
     load, first = arrival * service, share * arrival * service
     found = np.minimum(load - first, 1.0 - first) / (1.0 - first)
     mean = 0.5 * service * (1.0 + scv)

@@ -12,10 +12,11 @@ import numpy as np
 from analytic_models.laws.erlang import erlang_c
 from analytic_models.laws.inversion import Complex
 from analytic_models.laws.service_laws import gamma_law, gamma_transform
-from analytic_models.laws.station_laws import mgc_wait_law, wait_law
+from analytic_models.laws.station_laws import mgc_wait_law
 from analytic_models.laws.transforms import StationLaw
 from analytic_models.laws.urgent import classes
 from analytic_models.laws.urgent_waits import urgent_wait
+from analytic_models.laws.waits import waited_law
 from analytic_models.units import Count, Frac, PerS, Pure, S
 
 _STEPS = 60
@@ -98,9 +99,10 @@ def urgent_laws(
     if interrupts > 0.0:
         return mgc_wait_law(rate, service, scv, servers), served
     mean = urgent_wait(arrival, service, scv, servers, share, interrupts)
-    if servers != 1.0:
-        return wait_law(erlang_c(servers, arrival * service), mean), served
     found = classes(arrival, service, scv, servers, share, interrupts)
+    if servers != 1.0:
+        waited = np.subtract(found.urgent[1], served.variance)
+        return waited_law(erlang_c(servers, arrival * service), mean, waited), served
     own = gamma_transform(service, scv)
     other = min(arrival - rate, 1.0 / service - rate)
     idle = 1.0 - service * (rate + other)

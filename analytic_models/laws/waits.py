@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["waited_law"]
+__all__ = ["waited_law", "waited_transform"]
 
 import numpy as np
 
+from analytic_models.laws.choice import choose
 from analytic_models.laws.inversion import Complex, Formula
 from analytic_models.laws.transforms import StationLaw
 from analytic_models.units import S2, Frac, S
@@ -41,27 +42,41 @@ def waited_law(waiting: Frac, mean: S, variance: S2) -> StationLaw:
     >>> float(waited_law(0.5, 1.0, 3.0).skew)
     14.0
     """
-    with np.errstate(all="ignore"):
-        nobody = np.equal(waiting, 0.0)
-        given = np.where(nobody, 0.0, np.divide(mean, waiting))[()]
-        spread = (variance + mean * mean) / (mean * given) - 1.0
-        spread = np.where(np.equal(mean, 0.0), 1.0, np.maximum(spread, _LEAST_SCV))[()]
-        again = 0.5 / spread
-        half, tail = 0.5 * given, spread * given
-        # Raw moments of those who wait: a half phase, and with probability p the other one.
-        second = (1.0 + spread) * given * given
-        third = 6.0 * (
-            half * half * half + again * tail * (half * half + half * tail + tail * tail)
-        )
-        first = waiting * given
+    half, tail, again = _parts(waiting, mean, variance)
+    # Raw moments of those who wait: a half phase, and with probability p the other one.
+    first = waiting * (half + again * tail)
+    second = 2.0 * waiting * (half * half + again * tail * (half + tail))
+    third = half * half * half + again * tail * (half * half + half * tail + tail * tail)
     return StationLaw(
         Formula(_phases, (np.subtract(1.0, waiting), waiting, half, tail, again)),
-        np.asarray(mean),
-        waiting * second - first * first,
-        waiting * third - 3.0 * waiting * second * first + 2.0 * first * first * first,
+        mean,
+        second - first * first,
+        6.0 * waiting * third - 3.0 * second * first + 2.0 * first * first * first,
         atom=np.subtract(1.0, waiting),
         smooth=True,
     )
+
+
+def waited_transform(waiting: Frac, mean: S, variance: S2) -> Formula:
+    """Return the transform of :func:`waited_law` alone.
+
+    Examples
+    --------
+    >>> float(waited_transform(0.5, 1.0, 3.0)(np.asarray(1.0 + 0j)).real)
+    0.6666666666666666
+    """
+    half, tail, again = _parts(waiting, mean, variance)
+    return Formula(_phases, (np.subtract(1.0, waiting), waiting, half, tail, again))
+
+
+def _parts(waiting: Frac, mean: S, variance: S2) -> tuple[S, S, Frac]:
+    """Return the means of both phases, and how often the second one is there."""
+    with np.errstate(all="ignore"):
+        nobody = np.equal(mean, 0.0)
+        given = choose(nobody, 0.0, np.divide(mean, waiting))
+        spread = np.divide(variance + mean * mean, mean * given) - 1.0
+        spread = choose(nobody, 1.0, np.maximum(spread, _LEAST_SCV))
+        return 0.5 * given, spread * given, 0.5 / spread
 
 
 def _phases(s: Complex, never: Frac, waiting: Frac, half: S, tail: S, again: Frac) -> Complex:

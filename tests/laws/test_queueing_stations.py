@@ -115,10 +115,10 @@ def test_mixed_servers_and_a_known_waiting_probability_change_nothing(law: objec
 def test_the_short_form_of_the_wait_cumulants_equals_the_long_one() -> None:
     arrival = np.array([0.0, 1.0, 3.9, 4.0])
     waits = erlang_c(4.0, arrival)
-    mean = mgc_wait_mean(arrival, 1.0, 0.3, 4.0)
-    variance = mgc_wait_variance(arrival, 1.0, 0.3, 4.0)
+    mean = mgc_wait_mean(arrival, 1.0, 1.0, 4.0)
+    variance = mgc_wait_variance(arrival, 1.0, 1.0, 4.0)
     np.testing.assert_allclose(atom_wait_variance(waits, mean), variance, rtol=1e-13)
-    skew = mgc_wait_skew(arrival, 1.0, 0.3, 4.0)
+    skew = mgc_wait_skew(arrival, 1.0, 1.0, 4.0)
     np.testing.assert_allclose(atom_wait_skew(waits, mean), skew, rtol=1e-13)
 
 
