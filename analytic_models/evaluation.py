@@ -86,7 +86,10 @@ class Evaluation:
             for name in self.batch.columns
             if name not in self.batch.origins and hasattr(self.batch.scenario, name)
         }
-        scenario = dataclasses.replace(self.batch.scenario, **changes)
+        # A copy would check every field again.
+        scenario = self.batch.scenario
+        if any(getattr(scenario, name) != value for name, value in changes.items()):
+            scenario = dataclasses.replace(scenario, **changes)
         designs = self.batch.designs
         design = designs.design(index if len(designs) > 1 else 0)
         return Case(scenario, design, self.batch.user_data)

@@ -1,10 +1,10 @@
 """From a field's declaration to a widget; no field is known here by its name.
 
-``control`` draws one field, ``group`` all fields of one ``Field.group``, ``groups`` all groups of
-a half of the case in expanders. A widget has the key ``_<part>.<field>``; its ``on_change`` copies
-the value into the case through ``state.change``, and the next run seeds it from the case, so undo,
-import and a link move the widgets too. A value that the case refuses stays in the widget with the
-reason below it.
+``control`` draws one field, ``group`` all fields of one ``Field.group``, ``groups`` a switch for
+each group of a half of the case and the fields of those that are open. A widget has the key
+``_<part>.<field>``; its ``on_change`` copies the value into the case through ``state.change``, and
+the next run seeds it from the case, so undo, import and a link move the widgets too. A value that
+the case refuses stays in the widget with the reason below it.
 """
 
 from __future__ import annotations
@@ -75,21 +75,40 @@ def group(
 
 
 def groups(part: state.Part, facts: Mapping[str, FieldFact], without: Collection[str] = ()) -> None:
-    """Draw every group in an expander of its own; a closed one costs nothing.
+    """Draw a switch for every group, and below them the fields of those that are open.
+
+    One element names all groups: a closed one costs nothing, and what is open stays open when the
+    page is left and entered again.
 
     Parameters
     ----------
     part, facts, without
         As for ``group``.
     """
-    declared = declared_fields(_OWNERS[part])
-    for name in groups_of(part):
-        if all(field in without for field, item in declared.items() if item.group == name):
-            continue
-        opened = st.expander(name, key=f"_open_{part}_{name}", on_change="rerun")
-        if opened.open:
-            with opened:
-                group(part, name, facts, without)
+    declared, key = declared_fields(_OWNERS[part]), f"_open_{part}"
+    left = {item.group for field, item in declared.items() if field not in without}
+    names = [name for name in groups_of(part) if name in left]
+    opened = [name for name in state.ui(key, ()) if name in names]
+    start = {} if state.seed(key, opened) else {"default": opened}
+    st.pills(
+        f"More of the {part}",
+        names,
+        selection_mode="multi",
+        **start,
+        key=key,
+        on_change=_open,
+        args=(key,),
+        help="Each switch shows its settings below; several can be open.",
+    )
+    for name in opened:
+        st.markdown(f"#### {name}")
+        group(part, name, facts, without)
+
+
+def _open(key: str) -> None:
+    """Keep which groups are open, in the order of the groups."""
+    chosen = state.typed(key) or ()
+    state.set_ui(key, tuple(name for name in GROUPS if name in chosen))
 
 
 def control(
@@ -122,13 +141,16 @@ def control(
     elif declared.kind == "choice":
         _choice(part, name, declared, value, case)
     elif declared.kind == "flag":
-        _seed(part, name, bool(value))
-        st.toggle(declared.label, help=_help(declared), **_wired(part, name, bool))
+        start = _seed(part, name, bool(value))
+        st.toggle(declared.label, help=_help(declared), **start, **_wired(part, name, bool))
     elif declared.kind == "text":
-        _seed(part, name, value)
-        longest = int(declared.high)
+        start = _seed(part, name, value)
         st.text_input(
-            declared.label, max_chars=longest, help=_help(declared), **_wired(part, name, str)
+            declared.label,
+            max_chars=int(declared.high),
+            help=_help(declared),
+            **start,
+            **_wired(part, name, str),
         )
     else:
         _number(part, name, declared, value, slider)
@@ -146,8 +168,10 @@ def _help(declared: Field) -> str:
     return f"{declared.help}{why}"
 
 
-def _seed(part: state.Part, name: str, value: Any) -> None:  # noqa: ANN401 - any widget value
-    state.seed(widget_key(part, name), value, f"{part}.{name}")
+def _seed(part: state.Part, name: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - any value
+    """Give a widget its value; returns the default to draw it with."""
+    written = state.seed(widget_key(part, name), value, f"{part}.{name}")
+    return {} if written else {"value": value}
 
 
 def _wired(part: state.Part, name: str, back: Callable[[Any], Any]) -> dict[str, Any]:
@@ -164,10 +188,11 @@ def _copy(part: state.Part, name: str, key: str, back: Callable[[Any], Any]) -> 
 
 def _choice(part: state.Part, name: str, declared: Field, value: str, case: Case) -> None:
     ids, catalog = choices_of(part, name, case), case.catalog()
-    _seed(part, name, value)
+    start = {"index": ids.index(value)} if _seed(part, name, value) else {}
     st.selectbox(
         declared.label,
         ids,
+        **start,
         format_func=lambda chosen: choice_label(declared.choices, chosen, catalog),
         help=_help(declared),
         **_wired(part, name, str),
@@ -175,16 +200,22 @@ def _choice(part: state.Part, name: str, declared: Field, value: str, case: Case
 
 
 def _stops(part: state.Part, name: str, declared: Field, value: int, options: Options) -> None:
-    words = dict(zip(options.values, options.words, strict=True))
-    _seed(part, name, value)
+    words = dict(zip(options.values, _escaped(tuple(options.words)), strict=True))
+    start = _seed(part, name, value)
     st.select_slider(
         declared.label,
         list(options.values),
-        # A slider reads what it shows as Markdown, and layers have foreign names.
-        format_func=lambda at: markdown(words.get(at, at)),
+        **start,
+        format_func=lambda at: words.get(at, str(at)),
         help=_help(declared),
         **_wired(part, name, int),
     )
+
+
+@lru_cache(maxsize=64)
+def _escaped(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Escape what a slider shows: it is read as Markdown, and layers have foreign names."""
+    return tuple(markdown(word) for word in words)
 
 
 @lru_cache(maxsize=512)
@@ -215,12 +246,13 @@ def _number(part: state.Part, name: str, declared: Field, value: float, slider: 
     label = f"{declared.label} ({shown.label})" if shown.label else declared.label
     now: float = int(value) if whole else shown.out(value)
     back: Callable[[Any], Any] = int if whole else shown.back
-    _seed(part, name, now)
+    start = _seed(part, name, now)
     if declared.log:
         bounds = shown.out(declared.low), shown.out(declared.high)
         st.select_slider(
             label,
             log_steps(*bounds, state.stops(f"{part}.{name}", now), whole),
+            **start,
             format_func=lambda at: f"{at:,g}".replace(",", "\u202f"),
             help=_help(declared),
             **_wired(part, name, back),
@@ -230,6 +262,7 @@ def _number(part: state.Part, name: str, declared: Field, value: float, slider: 
         label,
         shown.out(declared.low),
         shown.out(declared.high),
+        **start,
         help=_help(declared),
         **_wired(part, name, back),
     )
@@ -238,20 +271,22 @@ def _number(part: state.Part, name: str, declared: Field, value: float, slider: 
 def _typed_number(part: state.Part, name: str, declared: Field, shown: Shown, value: float) -> None:
     label = f"{declared.label} ({shown.label})" if shown.label else declared.label
     if declared.kind == "integer":
-        _seed(part, name, int(value))
+        start = _seed(part, name, int(value))
         st.number_input(
             label,
             int(declared.low),
             int(declared.high),
+            **start,
             help=_help(declared),
             **_wired(part, name, int),
         )
         return
-    _seed(part, name, float(shown.out(value)))
+    start = _seed(part, name, float(shown.out(value)))
     st.number_input(
         label,
         float(shown.out(declared.low)),
         float(shown.out(declared.high)),
+        **start,
         step=_step(declared, shown),
         format="%.6g",
         help=_help(declared),
@@ -273,10 +308,11 @@ def _optional(
     beside = f" ({fact.text}, {fact.origin})" if fact is not None and fact.text else ""
     if value is not None:
         _typed_number(part, name, declared, shown_unit(name, declared), value)
-    state.seed(key, value is None)
+    start = {} if state.seed(key, value is None) else {"value": value is None}
     without = f"{declared.none_means}{beside}"
     st.toggle(
         f"{declared.label}: {without}",
+        **start,
         key=key,
         help=_help(declared),
         on_change=_switch,

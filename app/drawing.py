@@ -1,12 +1,12 @@
 """Charts on a page, and the dialog that explains a number.
 
-``draw(charts, key)`` places charts; ``explain_button`` is a number that opens its explanation, and
+``draw(charts, key)`` places charts; ``ask_explanation`` asks for the explanation of a number, and
 ``show_explanation`` draws the dialog that was asked for in this run.
 """
 
 from __future__ import annotations
 
-__all__ = ["ask_explanation", "draw", "explain_button", "page_style", "show_explanation"]
+__all__ = ["ask_explanation", "draw", "page_style", "show_explanation"]
 
 from collections.abc import Sequence
 from functools import cache
@@ -18,6 +18,8 @@ import theme
 from charts.chart import Chart
 from components.figures import Click, Figure, Table, figures
 from components.tree import explanation_tree
+from text import markdown
+from viewmodels.certainty import certainty
 from viewmodels.tree import tree_of
 
 from analytic_models import explain
@@ -78,31 +80,6 @@ def ask_explanation(quantity: str) -> None:
         state.set_ui(_ASKED, quantity)
 
 
-def explain_button(label: str, quantity: str, key: str, why: str = "") -> None:
-    """Draw a number that opens its explanation.
-
-    Parameters
-    ----------
-    label
-        The number with its unit; Markdown is not read from it by our own formatting.
-    quantity
-        Name in the pipeline.
-    key
-        Name of the button in the page.
-    why
-        One more sentence of its help.
-    """
-    words = QUANTITIES[quantity][0].lower()
-    st.button(
-        label,
-        key=key,
-        type="tertiary",
-        help=f"How {words} comes about." + (f" {why}" if why else ""),
-        on_click=ask_explanation,
-        args=(quantity,),
-    )
-
-
 def show_explanation() -> None:
     """Open the dialog that a button asked for; call it at the end of a page."""
     quantity = state.ui(_ASKED)
@@ -122,5 +99,8 @@ def show_explanation() -> None:
         st.caption(
             "Open a line to see what it was computed from, down to the source of each figure."
         )
+        why = certainty(case).why(quantity)
+        if why:
+            st.caption(markdown(f"{why} The lights of the assumptions say what would help.", 300))
 
     opened()

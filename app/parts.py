@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-__all__ = ["figure_card", "key_numbers", "presets", "title"]
+__all__ = ["key_numbers", "presets", "title"]
 
 import html
 from collections.abc import Sequence
 
 import state
 import streamlit as st
-from drawing import explain_button
+from components.cards import Card, cards
+from drawing import ask_explanation
 from text import markdown
 from viewmodels.key_figures import KeyFigure
 
 from analytic_models import load_scenarios
+from analytic_models.evaluation import QUANTITIES
 
 MARKS = {
     "pass": "✓ in time",
@@ -27,16 +29,26 @@ VERDICTS = {"pass": "✓", "fail": "✗", "overloaded": "✗", "unknown": "?", "
 
 
 def presets() -> None:
-    """Draw a button for every ready-made scenario."""
-    with st.container(horizontal=True, key="presets", gap="small"):
-        for name, ready in load_scenarios().items():
-            st.button(
-                markdown(ready.scenario.name, 40),
-                key=f"preset_{name}",
-                type="primary" if name == state.preset() else "secondary",
-                on_click=state.load_preset,
-                args=(name,),
-            )
+    """Draw the choice of a ready-made scenario; *Reset* takes the chosen one again."""
+    found = load_scenarios()
+    start = {} if state.seed("_preset", state.preset()) else {"default": state.preset()}
+    st.pills(
+        "Ready-made scenarios",
+        list(found),
+        format_func=lambda name: markdown(found[name].scenario.name, 40),
+        **start,
+        key="_preset",
+        on_change=_load_preset,
+        required=True,
+        label_visibility="collapsed",
+        wrap=None,
+    )
+
+
+def _load_preset() -> None:
+    name = state.typed("_preset")
+    if name is not None:
+        state.load_preset(str(name))
 
 
 def title(sentence: str, status: str = "free", below: str = "") -> None:
@@ -56,22 +68,21 @@ def title(sentence: str, status: str = "free", below: str = "") -> None:
     st.html(f'<h1 class="eccc-headline">{html.escape(sentence)}{mark}</h1>{small}')
 
 
-def figure_card(figure: KeyFigure) -> None:
-    """Draw one key figure: a number that opens its explanation, its name, its verdict."""
-    with st.container(border=True, key=f"card_{figure.quantity}", height="stretch"):
-        explain_button(
-            figure.value, figure.quantity, key=f"number_{figure.quantity}", why=figure.why
-        )
-        label, verdict = html.escape(figure.label), html.escape(figure.verdict)
-        st.html(
-            f'<div class="eccc-verdict eccc-{figure.status}"><span class="label">{label}</span><br>'
-            f"<b>{VERDICTS[figure.status]}</b> {verdict}</div>"
-        )
-
-
 def key_numbers(found: Sequence[KeyFigure]) -> None:
     """Draw the key figures, four in a row on a wide screen and two on a phone."""
-    # The style makes this container a grid: columns would be ten more messages to the browser.
-    with st.container(key="figures"):
-        for figure in found:
-            figure_card(figure)
+    picked = cards([_card(figure) for figure in found], key="figures", label="Key figures")
+    if picked is not None:
+        ask_explanation(picked)
+
+
+def _card(figure: KeyFigure) -> Card:
+    words = QUANTITIES[figure.quantity][0].lower()
+    return Card(
+        figure.quantity,
+        figure.value,
+        figure.label,
+        figure.verdict,
+        VERDICTS[figure.status],
+        figure.status,
+        f"How {words} comes about. {figure.why}".strip(),
+    )

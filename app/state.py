@@ -321,20 +321,29 @@ def refused(path: str) -> tuple[Problem, ...]:
     return tuple(ui("refused", {}).get(path, ()))
 
 
-def seed(key: str, value: Any, path: str = "") -> None:  # noqa: ANN401 - any widget value
+def seed(key: str, value: Any, path: str = "") -> bool:  # noqa: ANN401 - any widget value
     """Give a widget the value that the case holds, before the widget is drawn.
 
     Parameters
     ----------
     path
         The field behind the widget; a refused value stays in the widget until it is corrected.
+
+    Returns
+    -------
+    bool
+        Whether the value was written. Where it was not, the widget is drawn with it as its default:
+        a browser that has not drawn the widget before this run would start it from the first
+        option, and send that back as if somebody had chosen it.
     """
     held = st.session_state.get(key, _NOTHING)
     if path and held is not _NOTHING and refused(path):
-        return
-    if held is _NOTHING or held != value:
-        st.session_state[key] = value
-        set_ui("moved", ui("moved", {}) | {key: (held, time.monotonic())})
+        return False
+    if held is not _NOTHING and held == value:
+        return False
+    st.session_state[key] = value
+    set_ui("moved", ui("moved", {}) | {key: (held, time.monotonic())})
+    return True
 
 
 def start(key: str, value: Any) -> None:  # noqa: ANN401 - any widget value

@@ -1,3 +1,4 @@
+const decoder = new TextDecoder();
 const SVG = "http://www.w3.org/2000/svg";
 const STAGE = 132; // the same height as .stage
 const BARS = { top: 44, height: 66 };
@@ -368,7 +369,7 @@ export default function (component) {
     mount = makeMount(parentElement);
     mounts.set(parentElement, mount);
   }
-  mount.model = data;
+  mount.model = JSON.parse(decoder.decode(data));
   mount.setStateValue = setStateValue;
   update(mount);
   return () => {

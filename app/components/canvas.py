@@ -29,6 +29,7 @@ from __future__ import annotations
 
 __all__ = ["CanvasEvent", "canvas"]
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,7 +87,9 @@ def canvas(
     CanvasEvent or None
         The event that caused this run, exactly once; None otherwise.
     """
-    result = _mount(key=key, data=dict(model), on_event_change=on_event or _nothing)
+    # Of a mapping Streamlit would look at every entry for a table.
+    sent = json.dumps(dict(model)).encode()
+    result = _mount(key=key, data=sent, on_event_change=on_event or _nothing)
     return _fresh_event(result.get("event"), model, key)
 
 

@@ -12,11 +12,12 @@ import numpy as np
 from text import format_quantity, scale_for
 
 from analytic_models import Case, sweep
+from viewmodels.current import evaluated
 from viewmodels.key_figures import STATION_WORDS, required_quantity
 from viewmodels.losses import has_room
 
-_POINTS = 41
-_REACH = 8.0
+_POINTS = 65
+_REACH, _LEAST_REACH = 8, 64
 _STATIONS = tuple(STATION_WORDS)
 _NEEDED = ("latency_required_s", "stable_flag", *(f"{name}_utilisation_frac" for name in _STATIONS))
 
@@ -56,17 +57,23 @@ class Cliff:
 
 @lru_cache(maxsize=256)
 def cliff(case: Case) -> Cliff:
-    """Evaluate a case for other numbers of devices, percentiles from three cumulants."""
+    """Evaluate a case for other numbers of devices, percentiles from three cumulants.
+
+    The point of the present number is exact.
+    """
     now = case.scenario.population_count
-    found = _run(case, _grid(1, max(int(now * _REACH), 64), now))
-    limit = _last_in_time(case, found)
+    reach = 2 ** math.ceil(math.log2(max(now * _REACH, _LEAST_REACH)))
+    # The curve does not depend on where the slider of the devices stands.
+    found, limit = _curve(case.with_scenario(population_count=1), reach)
     scale = scale_for(case.scenario.deadline_s, "s")
-    devices = tuple(sorted(found))
-    shown = [found[n][0] * scale.factor for n in devices]
-    at_now = found[now][0] * scale.factor
+    evaluation = evaluated(case)
+    stable = evaluation.value("stable_flag") > 0
+    at_now = evaluation.value("latency_required_s") * scale.factor if stable else math.inf
     return Cliff(
-        devices,
-        tuple(value if math.isfinite(value) else None for value in shown),
+        tuple(found),
+        tuple(
+            value * scale.factor if math.isfinite(value) else None for value, _ in found.values()
+        ),
         scale.label,
         required_quantity(case.scenario)[1],
         case.scenario.deadline_s * scale.factor,
@@ -78,14 +85,21 @@ def cliff(case: Case) -> Cliff:
     )
 
 
+@lru_cache(maxsize=64)
+def _curve(case: Case, reach: int) -> tuple[dict[int, tuple[float, str]], int | None]:
+    """Latency and busiest station by number of devices, and the largest number in time."""
+    found = _run(case, _grid(1, reach))
+    return found, _last_in_time(case, found)
+
+
 def _axis_end(now: int, limit: int | None, most: int) -> int:
     """Right end that shows both the present number and where the deadline falls."""
     return min(most, max(2 * now, 2 * (now if limit is None else limit), 8))
 
 
-def _grid(low: int, high: int, also: int) -> list[int]:
+def _grid(low: int, high: int) -> list[int]:
     spaced = np.unique(np.round(np.geomspace(low, high, _POINTS)).astype(int))
-    return sorted({*(int(value) for value in spaced), also})
+    return [int(value) for value in spaced]
 
 
 def _run(case: Case, devices: list[int]) -> dict[int, tuple[float, str]]:

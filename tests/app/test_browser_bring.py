@@ -64,7 +64,7 @@ def _export(page: Page) -> str:
 
 
 def _shown(page: Page) -> str:
-    button = page.locator(".st-key-number_latency_p99_s button:visible").first
+    button = page.get_by_role("button", name="p99 latency")
     button.wait_for(timeout=LONG_MS)
     return button.inner_text()
 

@@ -98,7 +98,7 @@ def test_a_slider_changes_headline_numbers_and_figures(explorer: Page) -> None:
 
 def test_a_preset_is_one_click_and_can_be_undone_and_reset(explorer: Page) -> None:
     start = _headline(explorer).inner_text()
-    explorer.get_by_role("button", name=SECOND.scenario.name).click()
+    explorer.get_by_role("radio", name=SECOND.scenario.name).click()
     _expect(_headline(explorer)).not_to_have_text(start)
     _done(explorer)
     explorer.get_by_role("button", name="Undo").click()
@@ -127,8 +127,31 @@ def test_apply_takes_the_best_design_and_says_so(explorer: Page) -> None:
     _done(explorer)
 
 
+def test_groups_of_settings_are_opened_by_keyboard_and_stay_open(explorer: Page) -> None:
+    switch = explorer.get_by_role("button", name="Machines", exact=True)
+    switch.focus()
+    explorer.keyboard.press("Enter")
+    _expect(explorer.get_by_role("heading", name="Machines")).to_be_visible()
+    _done(explorer)
+    explorer.get_by_role("link", name=TO_OPTIMISE).click()
+    _done(explorer)
+    explorer.go_back()
+    _expect(explorer.get_by_role("heading", name="Machines")).to_be_visible()
+    _done(explorer)
+
+
+def test_a_key_figure_is_named_in_full_and_says_how_sure_it_is(explorer: Page) -> None:
+    card = explorer.get_by_role("button", name=re.compile("^p99 latency.*83 ms.*explain$"))
+    card.focus()
+    _expect(explorer.get_by_role("tooltip").filter(has_text="two digits").first).to_be_visible()
+    _one_more(explorer)
+    _expect(explorer.get_by_role("list", name="Key figures").get_by_role("listitem")).to_have_count(
+        8
+    )
+
+
 def test_a_number_opens_its_explanation_down_to_a_source(explorer: Page) -> None:
-    explorer.locator(".st-key-number_latency_mean_s button").first.click()
+    explorer.get_by_role("button", name="Mean latency").click()
     dialog = explorer.get_by_role("dialog")
     _expect(dialog.get_by_role("tree")).to_be_visible()
     _expect(dialog.get_by_role("treeitem").first).to_contain_text("Mean latency")
@@ -185,7 +208,7 @@ def test_a_wrong_file_is_refused_with_its_place_and_the_design_stays(
 def test_copy_link_restores_the_case_exactly(
     explorer: Page, context: BrowserContext, watch: Watch
 ) -> None:
-    explorer.get_by_role("button", name=SECOND.scenario.name).click()
+    explorer.get_by_role("radio", name=SECOND.scenario.name).click()
     _done(explorer)
     _one_more(explorer)
     sent = _kept(explorer)["case"]

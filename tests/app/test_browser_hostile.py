@@ -88,7 +88,7 @@ def _opened(page: Page, name: str) -> Iterator[None]:
     """Open one after the other what a page hides at first."""
     yield
     hidden = {
-        FIRST: page.locator(".st-key-number_latency_mean_s button:visible"),
+        FIRST: page.get_by_role("button", name="Mean latency"),
         "bring": page.locator("[data-testid=stButtonGroup]").first.get_by_role("radio"),
         "sources": page.locator("[data-testid=stButtonGroup]").first.get_by_role("radio"),
         "network": page.get_by_role("button", name="Show as table"),

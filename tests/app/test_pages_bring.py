@@ -409,7 +409,7 @@ def test_an_explanation_ends_at_what_the_user_brought() -> None:
 
 def test_a_ready_made_scenario_keeps_what_the_user_brought() -> None:
     at = _open("machine", _own(machines={"lab-box": MACHINE}), "explore")
-    at.button(key="preset_2-driving").click().run()
+    next(w for w in at.button_group if w.key == "_preset").set_value("2-driving").run()
     own = _case(at).user_data
     assert own is not None
     assert own.machines[0].id == "lab-box"
