@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from analytic_models.design import Scenario
 from analytic_models.evaluation import Evaluation
 from analytic_models.lights import lights
-from analytic_models.lights_basis import used_stations
-from analytic_models.lights_queues import hands_on_clumps
+from analytic_models.lights_basis import Light, limited, used_stations
+from analytic_models.lights_queues import hands_on_clumps, meets_again
+from analytic_models.scenario_load import PRIORITIES
 
 _KNOWN = frozenset({
     "arrivals", "sources", "link", "load", "spread", "servers", "sharing", "batching", "layers",
-    "discipline", "smoothing",
+    "discipline", "smoothing", "repeats", "room", "urgency",
 })  # fmt: skip
+# Lights that state no error of times outside their green range, unless there are several machines.
+_GREEN_ONLY = frozenset({"room", "urgency"})
 _FIGURES = ("mean", "p95", "p99")
 # Chains of queues of random requests: within 3 % of simulation.
 _PLAIN = dict.fromkeys(_FIGURES, (-0.03, 0.03))
@@ -35,6 +38,18 @@ _PERIODIC_SHARED = {"mean": (-0.04, 0.04), "p95": (0.0, 0.18), "p99": (0.0, 0.18
 _BURSTY = {"mean": (-0.03, 0.0), "p95": (-0.18, 0.0), "p99": (-0.22, 0.0)}
 _TOGETHER = {"mean": (-0.01, 0.01), "p95": (-0.01, 0.01), "p99": (-0.01, 0.01)}
 _FADING = {"mean": (-0.03, 0.03), "p95": (-0.05, 0.05), "p99": (-0.07, 0.07)}
+_MEETING = {"p95": (-0.03, 0.03), "p99": (-0.03, 0.03)}
+_MEETING_MANY = {"p95": (-0.04, 0.04), "p99": (-0.04, 0.04)}
+_REPEATS = {"mean": (-0.01, 0.01), "p95": (-0.02, 0.02), "p99": (-0.02, 0.02)}
+_REPEATS_SHARED = {"mean": (-0.01, 0.01), "p95": (-0.04, 0.04), "p99": (-0.04, 0.04)}
+_REPEATS_TOGETHER = {"mean": (-0.06, 0.06), "p95": (-0.14, 0.14), "p99": (-0.22, 0.22)}
+_REPEATS_PATTERN = {"p95": (-0.03, 0.03), "p99": (-0.06, 0.0)}
+_REPEATS_FADING = {"p95": (-0.06, 0.0), "p99": (-0.13, 0.0)}
+_ROOM = {"mean": (-0.01, 0.01), "p95": (-0.02, 0.02), "p99": (-0.02, 0.02)}
+_ROOM_MANY = {"mean": (-0.03, 0.03), "p95": (-0.09, 0.09), "p99": (-0.09, 0.09)}
+_ROOM_BEHIND_SHARED = {"p99": (-0.08, 0.0)}
+_URGENT = {"mean": (-0.02, 0.02), "p95": (-0.02, 0.02), "p99": (-0.02, 0.02)}
+_URGENT_MANY = {"mean": (-0.04, 0.03), "p95": (-0.08, 0.07), "p99": (-0.05, 0.17)}
 _IDLE_DEVICE = 0.3
 _FADING_CLUMPS = {"p95": (-0.17, 0.0)}
 
@@ -70,10 +85,11 @@ def envelope(evaluation: Evaluation) -> Mapping[str, Envelope]:
     True
     """
     found = lights(evaluation)
-    unknown = [light for light in found if light.id not in _KNOWN and light.state != "green"]
+    unknown = any(_unmeasured(evaluation, light) for light in found)
     if unknown or not evaluation.value("stable_flag") > 0 or _own_rhythm(evaluation):
         return {}
     parts = [_PLAIN, *_of_arrivals(evaluation), *_of_stations(evaluation)]
+    parts += _of_special(evaluation)
     return {
         name: Envelope(
             sum(part[name][0] for part in parts if name in part),
@@ -81,6 +97,17 @@ def envelope(evaluation: Evaluation) -> Mapping[str, Envelope]:
         )
         for name in _FIGURES
     }
+
+
+def _unmeasured(evaluation: Evaluation, light: Light) -> bool:
+    """Whether a light is lit where nobody measured what it does to times."""
+    if light.state == "green":
+        return False
+    several = any(
+        getattr(evaluation.batch.scenario, f"{tier}_servers_count") > 1
+        for tier in used_stations(evaluation, ("edge", "cloud"))
+    )
+    return light.id not in _KNOWN or (light.id in _GREEN_ONLY and not several)
 
 
 def _own_rhythm(evaluation: Evaluation) -> bool:
@@ -129,3 +156,36 @@ def _of_stations(evaluation: Evaluation) -> list[Mapping[str, tuple[float, float
     if scenario.uplink_slow_frac > 0 and "uplink" in used_stations(evaluation):
         found += [_FADING, _FADING_CLUMPS] if clumps else [_FADING]
     return found
+
+
+def _of_special(evaluation: Evaluation) -> list[Mapping[str, tuple[float, float]]]:
+    """Return the errors of links that repeat, tiers with a last place, and urgent requests."""
+    scenario, used = evaluation.batch.scenario, used_stations(evaluation)
+    shared = bool({"uplink", "backhaul"} & set(_serves(evaluation, "ps")))
+    found: list[Mapping[str, tuple[float, float]]] = []
+    if meets_again(evaluation):
+        many = scenario.edge_servers_count > 1 or scenario.cloud_servers_count > 1
+        found.append(_MEETING_MANY if many else _MEETING)
+    if scenario.uplink_loss_frac > 0 and "uplink" in used:
+        found.append(_repeats(scenario))
+    rooms = [tier for tier in ("edge", "cloud") if tier in used and limited(scenario, tier)]
+    for tier in rooms:
+        single = getattr(scenario, f"{tier}_servers_count") == 1 or scenario.compute_scv == 1
+        found.append(_ROOM if single else _ROOM_MANY)
+    if rooms and shared:
+        found.append(_ROOM_BEHIND_SHARED)
+    for tier in ("edge", "cloud"):
+        if tier in used and getattr(scenario, f"{tier}_discipline") in PRIORITIES:
+            single = getattr(scenario, f"{tier}_servers_count") == 1 or scenario.compute_scv == 1
+            found.append(_URGENT if single else _URGENT_MANY)
+    return found
+
+
+def _repeats(scenario: Scenario) -> Mapping[str, tuple[float, float]]:
+    if scenario.arrivals == "synchronised":
+        return _REPEATS_TOGETHER
+    if scenario.arrivals != "poisson":
+        return _REPEATS_PATTERN
+    if scenario.uplink_discipline == "ps":
+        return _REPEATS_FADING if scenario.uplink_slow_frac > 0 else _REPEATS_SHARED
+    return _REPEATS

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["batching", "discipline", "few_servers", "hands_on_clumps", "sharing", "smoothing"]
+__all__ = [
+    "batching",
+    "discipline",
+    "few_servers",
+    "hands_on_clumps",
+    "meets_again",
+    "sharing",
+    "smoothing",
+]
 
 import math
 from functools import lru_cache
@@ -59,7 +67,7 @@ def sharing(evaluation: Evaluation, catalog: Catalog) -> Light | None:
         return None
     name, load = busiest(evaluation, shared)
     far = scenario.message_scv > 1 and name in ("uplink", "backhaul")
-    clumps, meets = hands_on_clumps(evaluation), _meets_again(evaluation)
+    clumps, meets = hands_on_clumps(evaluation), meets_again(evaluation)
     state: State = "amber" if far or clumps or load > _NEARLY_FULL else "green"
     words = (
         f"Percentiles of the time in {STATIONS[name]}, which is shared, are a fit where the work "
@@ -80,7 +88,7 @@ def sharing(evaluation: Evaluation, catalog: Catalog) -> Light | None:
     return Light("sharing", "Tail of shared stations", state, words, ("tail",))
 
 
-def _meets_again(evaluation: Evaluation) -> bool:
+def meets_again(evaluation: Evaluation) -> bool:
     """Whether the figures count that requests which shared a hop meet again behind it."""
     columns = evaluation.batch.columns
     return any(
