@@ -63,9 +63,12 @@ def assign_priced(
     ):
         return _placed(found, rows, found.bound_s, excess)
     if not np.isfinite(found.mean_s) or many <= _MOST:
-        rows = open_ if many <= _MOST else [np.arange(len(one)) for one in excess]
-        found = _among(classes, rows, budgets, time_limit_s)
-        return _placed(found, rows, found.bound_s, excess)
+        more = open_ if many <= _MOST else [np.arange(len(one)) for one in excess]
+        again = _among(classes, more, budgets, time_limit_s)
+        # What was left out costs more than the first answer, so this bound holds for all.
+        if again.mean_s <= found.mean_s:
+            return _placed(again, more, again.bound_s, excess)
+        return _placed(found, rows, again.bound_s, excess)
     left_out = min(
         (float(np.delete(one, some).min()) for one, some in zip(excess, rows, strict=True)
          if len(some) < len(one)),

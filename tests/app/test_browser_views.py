@@ -97,3 +97,38 @@ def test_several_classes_fit_on_a_phone(explorer: Page) -> None:
     explorer.locator("strong", has_text="Price of anarchy").wait_for(timeout=PATIENCE_MS)
     _quiet(explorer)
     assert explorer.evaluate(BEYOND) <= 0
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "said"),
+    [
+        ("Design", "Map", "99 % (p99)"),
+        ("Design", "Robustness", "99 % (p99)"),
+        ("Load", "Prices", "mean of all requests"),
+        ("Load", "Playground", "mean of all requests"),
+        ("Load", "Policy", "cost per slot"),
+    ],
+)
+def test_a_page_of_the_family_is_checked_by_simulation(
+    explorer: Page, section: str, name: str, said: str
+) -> None:
+    _go(explorer, section, name)
+    assert said in _simulate(explorer)
+    assert explorer.locator(".eccc-lead").count() == 1
+    assert explorer.evaluate(BEYOND) <= 0
+
+
+def test_a_run_can_be_cancelled_in_the_middle(explorer: Page) -> None:
+    _go(explorer, "Load", "Policy")
+    slots = explorer.get_by_role("combobox", name="Slots")
+    slots.scroll_into_view_if_needed()
+    settle(explorer)
+    slots.click()
+    explorer.get_by_role("option").last.click()
+    _quiet(explorer)
+    explorer.get_by_role("button", name="Simulate", exact=True).click()
+    cancel = explorer.get_by_role("button", name="Cancel")
+    cancel.click()
+    cancel.wait_for(state="detached", timeout=PATIENCE_MS)
+    _quiet(explorer)
+    assert explorer.locator("table.eccc-gains", has_text="95 % interval").count() == 0
