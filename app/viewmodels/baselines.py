@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 from text import format_quantity
 
-from analytic_models import Case, Evaluation, optimize
+from analytic_models import Case, Evaluation
 from analytic_models.optimizers.rules import Rule, simple_rules
 from analytic_models.optimizers.solution import Constraint, Solution
 from viewmodels.current import evaluated, parsed
 from viewmodels.labels import short_design
 from viewmodels.objectives import constraint_words, unit_of
+from viewmodels.searched import searched
 
 _SAME = 1.005
 _SLACK = 1e-9
@@ -60,7 +61,7 @@ def rules_of(text: str, objective: str) -> tuple[RuleRow, ...]:
         Quantity that is made small (accuracy: large).
     """
     case = parsed(text)
-    solution = optimize(case, objective)
+    solution = searched(text, objective)
     return tuple(_row(case, solution, rule) for rule in simple_rules(solution, case.catalog()))
 
 

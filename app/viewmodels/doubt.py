@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from text import format_quantity, format_range, scale_for
 
-from analytic_models import Case, Design, Scenario, optimize
+from analytic_models import Case, Design, Scenario
 from analytic_models.fields import declared_fields
 from analytic_models.optimizers.rules import simple_rules
 from analytic_models.optimizers.uncertainty import Doubt, Swing, doubt, switches
@@ -20,6 +20,7 @@ from viewmodels.current import evaluated
 from viewmodels.display import shown_unit
 from viewmodels.labels import distinct_labels, short_design
 from viewmodels.objectives import objective_words, unit_of
+from viewmodels.searched import searched
 
 _SHOWN, _FEWEST_OTHERS = 8, 2
 _SLACK = 1e-9
@@ -158,7 +159,7 @@ def certainty_of(text: str, objective: str, load_percent: int, seed: int) -> Cer
 def _rules(case: Case, objective: str) -> dict[str, Design]:
     """Return the choices of simple rules that fit, keep the raw input and lose little accuracy."""
     found = {}
-    solution = optimize(case, objective)
+    solution = searched(dataclasses.replace(case, design=Design()).to_json(), objective)
     hard = ("memory_frac", "raw_input_leaves_flag", "accuracy_drop_pp")
     for rule in simple_rules(solution, case.catalog()):
         if rule.design is None or rule.design.techniques:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from text import format_quantity, plain
 
-from analytic_models import Case, Evaluation, optimize
+from analytic_models import Case, Evaluation
 from analytic_models.evaluation import QUANTITIES
 from analytic_models.optimizers.solution import Constraint, Solution
 from viewmodels.breakdown import waterfall
@@ -24,6 +24,7 @@ from viewmodels.display import against, short, significant
 from viewmodels.front import Front, front_of
 from viewmodels.key_figures import STATION_WORDS
 from viewmodels.objectives import constraint_words, objective_words, sentence_case, unit_of
+from viewmodels.searched import searched
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def find_optimum(scenario_json: str, objective: str, second: str = "") -> Optimu
         Another one, for the trade-off; empty for none.
     """
     case = parsed(scenario_json)
-    solution = optimize(case, objective)
+    solution = searched(scenario_json, objective)
     found, runner, nearest = solution.case, solution.runner_up, solution.nearest
     known = certainty_of(solution.best) if solution.best else Certainty(())
     deciding = [name for name, *_ in DECIDING]
