@@ -35,7 +35,7 @@ from analytic_models.lights_queues import (
     sharing,
     smoothing,
 )
-from analytic_models.lights_stations import repeats, room
+from analytic_models.lights_stations import cold_starts, repeats, room
 
 _WIRED = ("wan", "fibre", "ethernet")
 # Error of a stated load that nobody notices, and what it does to waiting: e / (1 - rho).
@@ -81,6 +81,7 @@ def lights(evaluation: Evaluation, catalog: Catalog | None = None) -> tuple[Ligh
         batching,
         repeats,
         room,
+        cold_starts,
         urgency,
         _layer_times,
         discipline,

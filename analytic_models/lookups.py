@@ -58,6 +58,8 @@ _CHOSEN = (
     "uplink_slow_rate_frac",
     "uplink_dwell_s",
     "uplink_loss_frac",
+    "cloud_cold_start_s",
+    "cloud_keep_alive_s",
     "uplink_background_frac",
     "backhaul_background_frac",
     "response_byte",
@@ -140,6 +142,7 @@ def _queue_flags(scenario: Scenario) -> dict[str, bool]:
             for kind, rules in (("priority", PRIORITIES), ("preemptive", PRIORITIES[1:]))
         },
         "uplink_fading_flag": scenario.uplink_slow_frac > 0,
+        "cloud_elastic_flag": scenario.cloud_discipline == "elastic",
         "uplink_loss_flag": scenario.uplink_loss_frac > 0,
         # A device of a synchronised crowd, too, sends at a fixed period.
         "device_periodic_flag": scenario.arrivals in ("periodic", "synchronised"),

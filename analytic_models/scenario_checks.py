@@ -47,7 +47,7 @@ def _patterned(given: LoadFields) -> list[Problem]:
     problems = [
         Problem(f"scenario.{tier}_discipline", f"{chosen!r} {words}", ", ".join(DISCIPLINES))
         for tier in ("edge", "cloud")
-        if (chosen := getattr(given, f"{tier}_discipline")) in ("batch", *PRIORITIES)
+        if (chosen := getattr(given, f"{tier}_discipline")) in ("batch", "elastic", *PRIORITIES)
     ]
     if given.uplink_slow_frac > 0:
         problems.append(Problem("scenario.uplink_slow_frac", f"a fading uplink {words}", "0"))

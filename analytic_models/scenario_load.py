@@ -12,6 +12,7 @@ from analytic_models.scenario_system import SystemFields
 DISCIPLINES = ("fcfs", "ps")
 PRIORITIES = ("priority", "preemptive")
 TIER_DISCIPLINES = (*DISCIPLINES, "batch", *PRIORITIES)
+CLOUD_DISCIPLINES = (*TIER_DISCIPLINES, "elastic")
 ASKED = ("urgent", "others", "all")
 ARRIVALS = ("poisson", "periodic", "synchronised", "bursty")
 
@@ -90,9 +91,34 @@ class LoadFields(SystemFields):
         "fcfs",
         "Cloud queue",
         "First come first served; processor sharing; all that wait served as one batch; urgent "
-        "requests first; or urgent requests first, and one that runs is interrupted for them.",
+        "requests first; urgent requests first, and one that runs is interrupted for them; or "
+        "elastic (serverless): a machine is started whenever none is warm, so nobody queues, and "
+        "the number of cloud servers is not used.",
         "Queueing",
-        TIER_DISCIPLINES,
+        CLOUD_DISCIPLINES,
+    )
+    cloud_cold_start_s: float = number(
+        0.5,
+        "Start of a cold machine",
+        "Time until a machine that an elastic cloud starts can serve: the request that finds none "
+        "warm waits for it. Counts where the cloud is elastic.",
+        "Queueing",
+        0.0,
+        600.0,
+        "ms",
+        assumption="a container with its runtime and model: 0.2 to 3 s; WebAssembly below 0.01 s; "
+        "loading a large model into a GPU: 5 to 60 s",
+    )
+    cloud_keep_alive_s: float = number(
+        600.0,
+        "Idle machines stay warm for",
+        "Time after which an elastic cloud stops a machine that has nothing to do. Longer means "
+        "fewer cold starts. Counts where the cloud is elastic.",
+        "Queueing",
+        0.0,
+        86400.0,
+        "s",
+        assumption="serverless offers keep an idle instance for some minutes: 300 to 1200 s",
     )
     edge_places_count: int | None = integer(
         None,

@@ -59,7 +59,13 @@ class SystemFields:
         log=True,
     )
     cloud_servers_count: int = integer(
-        8, "Cloud servers", "Cloud machines that share one queue.", "Machines", 1, 4096, log=True
+        8,
+        "Cloud servers",
+        "Cloud machines that share one queue; not used where the cloud is elastic.",
+        "Machines",
+        1,
+        4096,
+        log=True,
     )
     uplink: str = choice(
         "wifi5_80mhz_2ss",

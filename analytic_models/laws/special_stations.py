@@ -17,26 +17,21 @@ from analytic_models.laws.batch_station import batch_skew, batch_variance, batch
 from analytic_models.laws.burst_patterns import burst_spacing, burst_wait
 from analytic_models.laws.erlang import erlang_c
 from analytic_models.laws.fading_station import fading_link, fading_wait
-from analytic_models.laws.finite_room import room_of
-from analytic_models.laws.finite_waits import room_steps, room_wait_law
 from analytic_models.laws.inversion import Complex
 from analytic_models.laws.late import special
+from analytic_models.laws.lossy_stations import elastic_time, repeating_time, room_time
 from analytic_models.laws.modulated_link import modulated_link_law
 from analytic_models.laws.queueing import mgc_wait_mean
-from analytic_models.laws.retransmission import (
-    repeat_shares,
-    repeated_law,
-    repeated_scv,
-    shared_spread,
-)
-from analytic_models.laws.service_laws import gamma_law, joined_law, mixed_law, thinned_law
+from analytic_models.laws.retransmission import repeated_scv
+from analytic_models.laws.service_laws import gamma_law, thinned_law
 from analytic_models.laws.sharing import shared_law, shared_variance
 from analytic_models.laws.source_patterns import (
     bursty_wait,
     periodic_variance,
     periodic_wait,
 )
-from analytic_models.laws.station_laws import mg1_wait_law, mgc_wait_law, ps_law
+from analytic_models.laws.station_laws import mgc_wait_law
+from analytic_models.laws.station_time import StationTime, Steps, stretched
 from analytic_models.laws.transforms import StationLaw
 from analytic_models.laws.urgent_laws import others_laws, urgent_laws
 from analytic_models.laws.urgent_waits import others_wait, urgent_wait
@@ -48,10 +43,6 @@ _STATIONS_KEPT = 4096
 # Above these the exact chain takes seconds, and three cumulants are within 3 % of it.
 _CHAIN_LOAD = 0.75
 _CHAIN_BATCH = 12.0
-# Messages that are sent more often than this share of them are counted with the last number.
-_RARE = 1e-5
-# Losses below which a last place changes nothing.
-_NOTHING_LOST = 1e-9
 
 
 @dataclass(frozen=True)
@@ -101,6 +92,9 @@ class ChainInputs:
     asked: float
     edge_places: float
     cloud_places: float
+    elastic: float
+    cold_start: float
+    keep_alive: float
 
     @property
     def classes(self) -> tuple[tuple[float, bool], ...]:
@@ -112,40 +106,6 @@ class ChainInputs:
             for share, first in ((self.asked, True), (1.0 - self.asked, False))
             if share > 0.0
         )
-
-
-@dataclass(frozen=True)
-class Steps:
-    """A time that takes a few values, each with its probability."""
-
-    values: Floats
-    weights: Floats
-
-
-@dataclass(frozen=True)
-class StationTime:
-    """Time at one station.
-
-    Parameters
-    ----------
-    shift
-        Constant part; infinite if unstable.
-    laws, steps
-        Smooth parts and parts that take a few values.
-    place
-        Waits of the places in a burst, those at earlier stations included.
-    mixes
-        Whether the places are dealt anew afterwards.
-    options
-        Times of which a request meets one or another, each with its probability, on top.
-    """
-
-    shift: float
-    laws: tuple[StationLaw, ...] = ()
-    steps: tuple[Steps, ...] = ()
-    place: Steps | None = None
-    mixes: bool = False
-    options: tuple[tuple[float, StationTime], ...] = ()
 
 
 class _Pattern(NamedTuple):
@@ -195,9 +155,11 @@ def station_times(case: ChainInputs, first: bool = True) -> tuple[StationTime, .
             interrupts = {1: case.edge_interrupts, 3: case.cloud_interrupts}[place]
             station = (arrival, service, scv, servers, case.urgent, interrupts)
             found.append(_class_time(station, first))
+        elif place == 3 and case.elastic > 0.0:
+            found.append(elastic_time(arrival, service, scv, case.cold_start, case.keep_alive))
         elif math.isfinite({1: case.edge_places, 3: case.cloud_places}.get(place, math.inf)):
             places = case.edge_places if place == 1 else case.cloud_places
-            found.append(_room_time(arrival, service, scv, servers, places))
+            found.append(room_time(arrival, service, scv, servers, places))
         elif batching > 0.0:
             found.append(_batch_time(arrival, service, each, servers))
         elif place == 0 and case.fading > 0.0:
@@ -205,7 +167,8 @@ def station_times(case: ChainInputs, first: bool = True) -> tuple[StationTime, .
             link = (case.remote_arrival, case.uplink_service, sending_scv, case.uplink_shared)
             found.append(_fading_time(*link, *fades))
         elif place == 0 and case.loss > 0.0 and case.periodic == case.bursty == 0.0:
-            found.append(_repeating_time(case))
+            shared_link = case.uplink_shared > 0.0
+            found.append(repeating_time(arrival, service, case.message_scv, case.loss, shared_link))
         else:
             inputs = (arrival, service, scv, servers, sharing, case.population, share)
             found.append(_patterned(*own, *inputs))
@@ -259,10 +222,10 @@ def _patterned(
         return StationTime(0.0, (gamma_law(service, scv), excess))
     if pattern.bursty:
         poisson = float(np.asarray(mgc_wait_mean(arrival, service, scv, servers, waiting)))
-        stretched = _stretched(mgc_wait_law(arrival, service, scv, servers), wait / poisson)
+        law = stretched(mgc_wait_law(arrival, service, scv, servers), wait / poisson)
     else:
-        stretched = _periodic_law(wait, waiting, load, population)
-    return StationTime(0.0, (stretched, gamma_law(service, scv)))
+        law = _periodic_law(wait, waiting, load, population)
+    return StationTime(0.0, (law, gamma_law(service, scv)))
 
 
 def _shared_excess(wait: float, variance: float, service: float, scv: float) -> StationLaw:
@@ -275,21 +238,6 @@ def _shared_excess(wait: float, variance: float, service: float, scv: float) -> 
     given = wait / met
     ratio = max((spread + wait * wait) / met - given * given, 0.0) / (given * given)
     return thinned_law(met, gamma_law(given, max(ratio, 1e-6)))
-
-
-def _stretched(law: StationLaw, factor: float) -> StationLaw:
-    """Return the law of a random time multiplied by a constant."""
-
-    def transform(s: Complex) -> Complex:
-        return law.transform(factor * s)
-
-    return StationLaw(
-        transform,
-        factor * np.asarray(law.mean),
-        factor**2 * np.asarray(law.variance),
-        factor**3 * np.asarray(law.skew),
-        atom=law.atom,
-    )
 
 
 def _periodic_law(wait: float, waiting: float, load: float, population: float) -> StationLaw:
@@ -341,71 +289,6 @@ def _batch_steps(rate: float, each: float, fixed: float) -> Steps:
     return Steps(values, weights / weights.sum())
 
 
-def _repeating_time(case: ChainInputs) -> StationTime:
-    """Time on an uplink that repeats lost messages."""
-    arrival, service, scv = case.remote_arrival, case.uplink_service, case.message_scv
-    if service == 0.0:
-        return StationTime(0.0)
-    load = arrival * service
-    if not load < 1.0:
-        return StationTime(math.inf if load >= 1.0 else math.nan)
-    once, shares = service * (1.0 - case.loss), repeat_shares(case.loss, _RARE)
-    if case.uplink_shared == 0.0:
-        own = repeated_law(service, scv, case.loss)
-        wait = mg1_wait_law(arrival, own)
-        if scv > 0.0:
-            return StationTime(0.0, (wait, own))
-        return StationTime(0.0, (wait,), (Steps(once * np.arange(1.0, len(shares) + 1.0), shares),))
-    # Who is sent again is delayed again: a law for each number of transmissions.
-    found = [_shared_passes(case, once, passes) for passes in range(1, len(shares) + 1)]
-    if scv > 0.0:
-        return StationTime(0.0, (mixed_law(shares.tolist(), found),))
-    options = zip(shares.tolist(), found, strict=True)
-    return StationTime(
-        0.0,
-        options=tuple(
-            (share, StationTime(passes * once, (law,)))
-            for passes, (share, law) in enumerate(options, start=1)
-        ),
-    )
-
-
-def _shared_passes(case: ChainInputs, once: float, passes: int) -> StationLaw:
-    """Time on a shared link of a message that is sent a given number of times.
-
-    Without the sending itself where it has a fixed length.
-    """
-    arrival, service, scv = case.remote_arrival, case.uplink_service, case.message_scv
-    work, load = passes * once, arrival * service
-    if scv == 1.0:
-        return _stretched(ps_law(arrival, service, 1.0), work / service)
-    mean = work * load / (1.0 - load)
-    met = 1.0 - (1.0 - load) * math.exp(-arrival * work)
-    spread = float(shared_spread(arrival, service, scv, case.loss, float(passes)))
-    ratio = (spread + mean * mean) * met / (mean * mean) - 1.0
-    excess = thinned_law(met, gamma_law(mean / met, max(ratio, 1e-6)))
-    return joined_law(gamma_law(work, scv), excess) if scv > 0.0 else excess
-
-
-def _room_time(
-    arrival: float, service: float, scv: float, servers: float, places: float
-) -> StationTime:
-    """Time of the requests that find a place at a tier."""
-    if service == 0.0:
-        return StationTime(0.0)
-    if math.isnan(arrival * service):
-        return StationTime(math.nan)
-    own = gamma_law(service, scv)
-    if arrival == 0.0:
-        return StationTime(0.0, (own,))
-    room = room_of(arrival, service, scv, servers, places)
-    if room.lost < _NOTHING_LOST and servers == 1.0:
-        return StationTime(0.0, (mgc_wait_law(arrival, service, scv, servers), own))
-    if scv == 0.0:
-        return StationTime(0.0, (own,), (Steps(*room_steps(room)),))
-    return StationTime(0.0, (room_wait_law(room), own))
-
-
 def _class_time(
     station: tuple[float, float, float, float, float, float], first: bool
 ) -> StationTime:
@@ -441,7 +324,7 @@ def _fading_time(
     if sharing == 0.0:
         return StationTime(0.0, (law,))
     time = service + float(fading_wait(*inputs, 1.0))
-    return StationTime(0.0, (_stretched(law, time / link.sojourn_s),))
+    return StationTime(0.0, (stretched(law, time / link.sojourn_s),))
 
 
 def _burst_times(

@@ -150,6 +150,9 @@ def special_quantile(
     asked: Frac,
     edge_places: Count,
     cloud_places: Count,
+    elastic: Pure,
+    cold_start: S,
+    keep_alive: S,
     level: Frac,
 ) -> S:
     r"""Percentile of the latency where a tier batches, the link fades or sources keep a pattern.
@@ -174,6 +177,8 @@ def special_quantile(
         Share of urgent requests among all, and among those asked about.
     edge_places, cloud_places
         Requests that fit into a tier, infinite without a limit; shares are of the answered ones.
+    elastic, cold_start, keep_alive
+        1 where the cloud starts machines on demand, how long that takes, and how long it keeps one.
     level
         Probability below the percentile; the others as for
         :func:`analytic_models.laws.percentiles.chain_branches`.
@@ -192,7 +197,7 @@ def special_quantile(
     >>> near = (5.0, 0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.1, 0.0, 1.0)
     >>> far = (5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 4.0, 1.0)
     >>> plain = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0)
-    >>> alike = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0, math.inf, math.inf)
+    >>> alike = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0, math.inf, math.inf, 0.0, 0.0, 0.0)
     >>> round(float(special_quantile(*near, *far, *plain, *alike, 0.99)), 3)
     0.4
     """
@@ -244,6 +249,9 @@ def special_exceedance(
     asked: Frac,
     edge_places: Count,
     cloud_places: Count,
+    elastic: Pure,
+    cold_start: S,
+    keep_alive: S,
     threshold: S,
 ) -> Frac:
     r"""Probability that the latency exceeds a threshold, where a tier batches or a link fades.
@@ -264,7 +272,7 @@ def special_exceedance(
     >>> near = (5.0, 0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.1, 0.0, 1.0)
     >>> far = (5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 4.0, 1.0)
     >>> plain = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0)
-    >>> alike = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0, math.inf, math.inf)
+    >>> alike = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0, math.inf, math.inf, 0.0, 0.0, 0.0)
     >>> float(special_exceedance(*near, *far, *plain, *alike, 0.05))
     1.0
     """

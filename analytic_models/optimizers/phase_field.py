@@ -116,6 +116,10 @@ class DesignField:
             raise DesignError(
                 [Problem(f"scenario.{t}_places_count", words, "null") for t in limited]
             )
+        if scenario.cloud_discipline == "elastic":
+            # Less work in the cloud keeps fewer machines warm.
+            words = "a map cannot rank designs of an elastic cloud"
+            raise DesignError(Problem("scenario.cloud_discipline", words, "fcfs, ps"))
         self.limits = [
             (name, limit)
             for name, limit in (

@@ -23,6 +23,7 @@ from analytic_models.laws import (
     batch_station,
     burst_patterns,
     communication,
+    elastic_cloud,
     fading_station,
     retransmission,
     room_station,
@@ -68,18 +69,24 @@ def batching(tier: str, words: str) -> tuple[Binding, ...]:
                 servers=f"{tier}_servers_count",
             ),
             label=f"Machine time of a request {words}",
-            more=(
-                (
-                    f"{tier}_room_flag",
-                    bind(
-                        room_station.served_time,
-                        service=f"{tier}_service_s",
-                        lost=f"{tier}_lost_frac",
-                    ),
-                ),
-            ),
+            more=_machine_laws(tier),
         ),
     )
+
+
+def _machine_laws(tier: str) -> Laws:
+    """Machine time of a request where some are lost, or machines start on demand."""
+    service, lost = f"{tier}_service_s", f"{tier}_lost_frac"
+    room = bind(room_station.served_time, service=service, lost=lost)
+    if tier == "edge":
+        return ((f"{tier}_room_flag", room),)
+    rented = bind(
+        elastic_cloud.rented_time,
+        service=service,
+        cold="cloud_cold_frac",
+        start="cloud_cold_start_s",
+    )
+    return ((f"{tier}_room_flag", room), ("cloud_elastic_flag", rented))
 
 
 def spacing(station: str, before: str, spaced: str, servers: str, words: str) -> Binding:

@@ -16,6 +16,7 @@ from analytic_models.laws import (
     queueing,
     sojourn,
 )
+from analytic_models.pipeline.elastic import COLD_BINDINGS, elastic_laws, no_load
 from analytic_models.pipeline.room import LOSS_BINDINGS, going_on, room_laws, used_load
 from analytic_models.pipeline.special import (
     Laws,
@@ -213,10 +214,8 @@ def _station(
         "servers": servers,
     }
     patterns = pattern_laws(station, arrival, servers, scv, share)
-    last = repeat_laws() if station == "uplink" else ((), (), ())
-    if station in ("edge", "cloud"):
-        last = room_laws(station)
-    waits, variances, skews = (sum(laws, ()) for laws in zip(special, patterns, last, strict=True))
+    own = _laws_of_its_own(station)
+    waits, variances, skews = (sum(laws, ()) for laws in zip(special, patterns, *own, strict=True))
     return (
         q(
             f"{station}_offered_count",
@@ -268,6 +267,15 @@ def _fcfs_or(name: str, unit: str, off: Bound, laws: Laws, label: str) -> Bindin
     return either(name, unit, by, off, on, label, tuple(more))
 
 
+def _laws_of_its_own(station: str) -> tuple[Special, ...]:
+    """Laws of a link that repeats, of a tier with a last place and of an elastic cloud."""
+    if station == "uplink":
+        return (repeat_laws(),)
+    if station == "cloud":
+        return (elastic_laws(), room_laws(station))
+    return (room_laws(station),) if station == "edge" else ()
+
+
 def _utilisation(station: str, poisson: Mapping[str, str], words: str) -> Binding:
     label = f"Utilisation {words}"
     name = f"{station}_utilisation_frac"
@@ -276,7 +284,8 @@ def _utilisation(station: str, poisson: Mapping[str, str], words: str) -> Bindin
         return Binding(name, Unit("frac"), off, label=label)
     inputs = {"arrival": poisson["arrival"], "servers": poisson["servers"]}
     on = bind(batch_station.batch_load, **inputs, each=f"{station}_batch_each_s")
-    return either(name, "frac", f"{station}_batch_flag", off, on, label, (used_load(station),))
+    more = (used_load(station), no_load()) if station == "cloud" else (used_load(station),)
+    return either(name, "frac", f"{station}_batch_flag", off, on, label, more)
 
 
 STATION_BINDINGS: tuple[Binding, ...] = (
@@ -285,6 +294,7 @@ STATION_BINDINGS: tuple[Binding, ...] = (
     *_hop("uplink"),
     *_hop("backhaul"),
     *LOSS_BINDINGS,
+    *COLD_BINDINGS,
     *repeats(),
     *batching("edge", "at the edge"),
     *batching("cloud", "in the cloud"),

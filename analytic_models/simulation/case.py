@@ -12,10 +12,12 @@ from analytic_models.errors import DesignError, Problem
 from analytic_models.evaluation import evaluate
 from analytic_models.scenario_load import PRIORITIES
 from analytic_models.simulation.network import Arrivals, Branch, Route, Station
-from analytic_models.simulation.parts import BatchTime, Modulation, Service
+from analytic_models.simulation.parts import BatchTime, ColdStart, Modulation, Service
 from analytic_models.simulation.run import SimulationResult, simulate_route
 from analytic_models.simulation.stations import Progress
 
+# An elastic cloud always has another machine.
+_ENDLESS = 1_000_000_000
 _SERVICES = ("device", "uplink", "edge", "backhaul", "cloud")
 # What the simulation takes from the table: services, delays and shares, no waiting.
 _NEEDED = (
@@ -95,6 +97,9 @@ def _station(scenario: Scenario, name: str, found: dict[str, float]) -> Station:
         kind = "batch" if count == 1 else "dealt-batch"
         return Station(name, kind, count, batch=BatchTime(each, max(service - each, 0.0)))
     law = _law(service, scv)
+    if discipline == "elastic":
+        cold = ColdStart(scenario.cloud_cold_start_s, scenario.cloud_keep_alive_s)
+        return Station(name, "elastic", _ENDLESS, law, cold_start=cold)
     places = {"edge": scenario.edge_places_count, "cloud": scenario.cloud_places_count}.get(name)
     if places is not None:
         return Station(name, "loss", count, law, capacity=places)

@@ -22,6 +22,7 @@ _WORDS: Mapping[str, str] = {
     "fcfs": "first come, first served",
     "ps": "shared by all at once",
     "batch": "all that wait as one batch",
+    "elastic": "elastic: machines start on demand",
     "priority": "urgent requests first",
     "preemptive": "urgent requests first, interrupting others",
     "urgent": "the urgent requests",

@@ -27,6 +27,8 @@ QUEUES = (
     "uplink_discipline",
     "edge_discipline",
     "cloud_discipline",
+    "cloud_cold_start_s",
+    "cloud_keep_alive_s",
     "edge_places_count",
     "cloud_places_count",
     "urgent_frac",

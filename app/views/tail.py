@@ -26,6 +26,8 @@ QUEUES = (
     "edge_discipline",
     "backhaul_discipline",
     "cloud_discipline",
+    "cloud_cold_start_s",
+    "cloud_keep_alive_s",
     "edge_places_count",
     "cloud_places_count",
     "urgent_frac",

@@ -167,3 +167,20 @@ def closed_network_by_enumeration(
     whole = total(population)
     queues = [total(population, i) / whole for i in range(len(demand))]
     return total(population - 1) / whole, queues
+
+
+def first_passage_exceedance(arrival: float, service: float, busy: int, time: float) -> float:
+    """Probability that M/M/inf, now with ``busy`` inside, never holds more within a time.
+
+    The absorbing chain by its matrix exponential, in 30 digits.
+    """
+    with mp.workdps(30):
+        chain = mp.zeros(busy + 1)
+        for inside in range(busy + 1):
+            chain[inside, inside] = -(mp.mpf(arrival) + mp.mpf(inside) / service)
+            if inside < busy:
+                chain[inside, inside + 1] = mp.mpf(arrival)
+            if inside > 0:
+                chain[inside, inside - 1] = mp.mpf(inside) / service
+        left = mp.expm(chain * time)
+        return float(sum(left[busy, state] for state in range(busy + 1)))
