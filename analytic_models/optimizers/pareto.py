@@ -14,6 +14,7 @@ from analytic_models.optimizers.pareto_filters import (
     below_surface,
     not_above_pivot,
 )
+from analytic_models.optimizers.pareto_sweep import sweep_3d
 from analytic_models.optimizers.protocols import BoolArray, FloatArray, IntArray
 
 _SMALL = 4096  # below this many points a filter costs more than it saves
@@ -22,7 +23,6 @@ _SURFACE_SAMPLE = 1 << 17
 _CELLS = 256
 _BLOCK = 256
 _CHUNK = 1 << 14
-_STAIR_BLOCK = 128
 _PIVOTS = 48
 _VOTERS = 512
 
@@ -78,13 +78,34 @@ def pareto_mask(
     mask = np.zeros(len(table), dtype=bool)
     if len(table):
         rows = _candidates(table, signs)
-        columns = [sign * table[rows, k] for k, sign in enumerate(signs)]
-        mask[rows[_front(columns, ties)]] = True
+        some = table if rows is None else table.take(rows, axis=0)
+        columns = [
+            column * sign if sign < 0.0 else np.ascontiguousarray(column)
+            for column, sign in zip(some.T, signs, strict=True)
+        ]
+        known = _finite_rows(columns)
+        if known is not None:
+            columns = [column[known] for column in columns]
+            rows = known if rows is None else rows[known]
+        front = _front(columns, ties)
+        mask[front if rows is None else rows[front]] = True
     return mask
 
 
-def _candidates(table: FloatArray, signs: FloatArray) -> IntArray:
-    """Return the finite rows that no point of a sample dominates, lowest index first."""
+def _finite_rows(columns: list[FloatArray]) -> IntArray | None:
+    """Return the rows that are finite in every column, None if all are."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        # A sum is finite only if its parts are; an overflow only costs the closer look.
+        if all(np.isfinite(column.sum()) for column in columns):
+            return None
+    return np.flatnonzero(np.logical_and.reduce([np.isfinite(column) for column in columns]))
+
+
+def _candidates(table: FloatArray, signs: FloatArray) -> IntArray | None:
+    """Return the rows that no point of a sample dominates, lowest index first, None for all.
+
+    Rows without a value may be among them.
+    """
     rows: IntArray | None = None
     if len(table) > _SMALL:
         share = 8 if table.shape[1] == 2 else 4
@@ -97,7 +118,7 @@ def _candidates(table: FloatArray, signs: FloatArray) -> IntArray:
             if plain and rows is None:
                 rows = not_above_pivot(table, pivot)
                 continue
-            values = table if rows is None else table[rows]
+            values = table if rows is None else table.take(rows, axis=0)
             stay = np.concatenate(
                 [
                     _not_above(values[start : start + _CHUNK], pivot, signs)
@@ -105,13 +126,7 @@ def _candidates(table: FloatArray, signs: FloatArray) -> IntArray:
                 ]
             )
             rows = np.flatnonzero(stay) if rows is None else rows[stay]
-    if rows is None:
-        rows = np.arange(len(table))
-    # A pivot is finite, so rows without a value may survive it and are dropped only here.
-    finite = np.ones(len(rows), dtype=bool)
-    for column in table.T:
-        finite &= np.isfinite(column if len(rows) == len(table) else column[rows])
-    return rows if finite.all() else rows[finite]
+    return rows
 
 
 def _not_above(block: FloatArray, pivot: FloatArray, signs: FloatArray) -> BoolArray:
@@ -165,7 +180,7 @@ def _front(columns: list[FloatArray], ties: Literal["all", "first"]) -> IntArray
     new = np.ones(len(order), dtype=bool)
     new[1:] = np.any([column[1:] != column[:-1] for column in kept], axis=0)
     leaders = [column[new] for column in kept]
-    sweep = {2: _sweep_2d, 3: _sweep_3d}.get(len(columns), _block_filter)
+    sweep = {2: _sweep_2d, 3: sweep_3d}.get(len(columns), _block_filter)
     good = sweep(leaders)
     chosen = good[np.cumsum(new) - 1] if ties == "all" else _spread(good, new)
     positions = order[chosen]
@@ -211,21 +226,26 @@ def _prefilter(columns: list[FloatArray]) -> IntArray | None:
         shrunk = len(keep) < 0.7 * len(columns[0])
         columns = [column[keep] for column in columns]
         rows = keep if rows is None else rows[keep]
-        if not shrunk:
+        if not shrunk or len(columns) == 3:
             break
     return rows
 
 
 def _below_surfaces(columns: list[FloatArray]) -> IntArray:
     """Rows that no other row beats by a cell in two objectives and in the third."""
-    keep = np.arange(len(columns[0]))
+    keep: IntArray | None = None
+    current = columns
     for third in (2, 1, 0):
-        first, second = (columns[i][keep] for i in range(3) if i != third)
-        step = len(keep) // _SURFACE_SAMPLE + 1
-        keep = keep[below_surface(first, second, columns[third][keep], step, _CELLS)]
-        if len(keep) <= _SMALL:
+        first, second = (column for i, column in enumerate(current) if i != third)
+        count = len(first)
+        step = count // _SURFACE_SAMPLE + 1
+        stay = below_surface(first, second, current[third], step, _CELLS)
+        keep = stay if keep is None else keep[stay]
+        current = [column[stay] for column in current]
+        # The last steps of a sieve that hardly sieves cost more than the sweep of what they leave.
+        if len(stay) <= _SMALL or len(stay) > 0.8 * count:
             break
-    return keep
+    return np.arange(len(columns[0])) if keep is None else keep
 
 
 def _below_pivots(columns: list[FloatArray]) -> IntArray:
@@ -253,28 +273,6 @@ def _sweep_2d(columns: list[FloatArray]) -> BoolArray:
     y = columns[1]
     good = np.ones(len(y), dtype=bool)
     good[1:] = y[1:] < np.minimum.accumulate(y)[:-1]
-    return good
-
-
-def _sweep_3d(columns: list[FloatArray]) -> BoolArray:
-    """Rows sorted by (x, y, z) and distinct: keep those outside the staircase of earlier (y, z)."""
-    good = np.zeros(len(columns[0]), dtype=bool)
-    # Stairs: y ascending, z descending; a block meets those of the blocks before it.
-    stair_y, stair_z = np.array([-np.inf]), np.array([np.inf])
-    earlier = np.tri(_STAIR_BLOCK, k=-1, dtype=bool).T
-    for start in range(0, len(good), _STAIR_BLOCK):
-        y, z = (column[start : start + _STAIR_BLOCK] for column in columns[1:])
-        free = np.flatnonzero(z < stair_z[np.searchsorted(stair_y, y, side="right") - 1])
-        y, z = y[free], z[free]
-        beats = (y[:, None] <= y) & (z[:, None] <= z)
-        beats &= earlier[: len(free), : len(free)]
-        kept = ~beats.any(axis=0)
-        good[start + free[kept]] = True
-        all_y, all_z = np.append(stair_y, y[kept]), np.append(stair_z, z[kept])
-        order = np.argsort(all_y, kind="stable")
-        all_y, all_z = all_y[order], all_z[order]
-        falls = np.append(True, all_z[1:] < np.minimum.accumulate(all_z)[:-1])
-        stair_y, stair_z = all_y[falls], all_z[falls]
     return good
 
 

@@ -68,14 +68,19 @@ def below_staircase(x: FloatArray, y: FloatArray, step: int) -> IntArray:
         threshold = np.full(last + _BEYOND + 1, np.inf)
         threshold[first + 1 : last + 2] = lowest
         threshold[last + 2 : -1] = lowest[-1]
-        found, shifted = [], np.empty(_BLOCK)
+        # Buffers of one block stay in the cache and are asked for once.
+        found, size = [], min(_BLOCK, len(x))
+        shifted, limits, marks = np.empty(size), np.empty(size), np.empty(size, dtype=bool)
         for start in range(0, len(x), _BLOCK):
             values = y[start : start + _BLOCK]
-            moved = np.subtract(x[start : start + _BLOCK], low, out=shifted[: len(values)])
+            count = len(values)
+            moved = np.subtract(x[start : start + _BLOCK], low, out=shifted[:count])
             cell = moved.view(np.uint64)
             cell >>= _SHIFT
-            limit = threshold.take(cell.view(np.int64), mode="clip")
-            found.append(np.flatnonzero(values < limit) + start)
+            limit = threshold.take(cell.view(np.int64), mode="clip", out=limits[:count])
+            rows = np.less(values, limit, out=marks[:count]).nonzero()[0]
+            rows += start
+            found.append(rows)
     return np.concatenate(found)
 
 

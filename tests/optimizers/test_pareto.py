@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from analytic_models.optimizers.pareto import pareto_mask
+from analytic_models.optimizers.pareto_sweep import _by_merging, _by_stairs, sweep_3d
 
 
 def by_definition(points: np.ndarray) -> np.ndarray:
@@ -50,6 +51,32 @@ def test_filters_for_many_points_lose_and_add_nothing(objectives: int, shape: st
 @settings(max_examples=150, deadline=None)
 def test_mask_equals_the_definition_for_any_float(points: np.ndarray) -> None:
     assert np.array_equal(pareto_mask(points), by_definition(points))
+
+
+@pytest.mark.parametrize("levels", [4, 40, 10**9])
+@pytest.mark.parametrize("count", [1, 2, 17, 129, 500, 1023, 1025])
+def test_both_sweeps_in_three_objectives_equal_the_definition(count: int, levels: int) -> None:
+    rng = np.random.default_rng(count + levels)
+    points = np.unique(rng.integers(0, levels, size=(count, 3)).astype(float), axis=0)
+    expected = by_definition(points)
+    columns = list(points.T)
+    assert np.array_equal(_by_merging(columns[1], columns[2]), expected)
+    assert np.array_equal(_by_stairs(columns[1], columns[2]), expected)
+    assert np.array_equal(sweep_3d(columns), expected)
+
+
+@pytest.mark.parametrize("objectives", [2, 3])
+def test_values_that_are_missing_among_many_points_change_nothing_else(objectives: int) -> None:
+    rng = np.random.default_rng(23)
+    points = rng.random((20_000, objectives))
+    plain = pareto_mask(points)
+    spoilt = points.copy()
+    holes = rng.random(len(points)) < 0.3
+    holes &= ~plain
+    spoilt[holes, rng.integers(0, objectives, size=int(holes.sum()))] = np.nan
+    assert np.array_equal(pareto_mask(spoilt), plain)
+    spoilt[np.flatnonzero(plain)[0], 0] = np.inf
+    assert not pareto_mask(spoilt)[np.flatnonzero(plain)[0]]
 
 
 def test_ties_are_kept_all_or_once_on_request() -> None:
