@@ -102,7 +102,8 @@ class _Network:
         if backward:
             order = np.argsort(heads, kind="stable")
             tails, heads = heads[order], tails[order]
-        starts = np.searchsorted(tails, np.arange(self.size + 1)).astype(np.int32)
+        starts = np.zeros(self.size + 1, dtype=np.int32)
+        np.cumsum(np.bincount(tails, minlength=self.size), out=starts[1:])
         usable = csr_array((np.ones(len(heads)), heads, starts), shape=self.graph.shape)
         origin = self.size - 1 if backward else self.size - 2
         side = np.zeros(self.size, dtype=bool)

@@ -75,6 +75,10 @@ def test_chain_equals_enumeration(seed: int) -> None:
         plan = place_chain(arcs, end)
         assert plan.cost == pytest.approx(expected, rel=1e-12)
         assert np.all(np.diff(plan.tier) >= 0)
+        assert (plan.status, plan.certificate.kind, plan.certificate.gap) == ("optimal", "exact", 0)
+        before = np.concatenate([[0], plan.tier[:-1]])
+        steps = arcs[np.arange(len(arcs)), before, plan.tier, plan.option]
+        assert steps.sum() + end[plan.tier[-1]] == pytest.approx(plan.cost, rel=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(10))

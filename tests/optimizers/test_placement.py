@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 
@@ -21,7 +22,8 @@ from analytic_models import (
     optimize,
     pareto_front,
 )
-from analytic_models.evaluation import QUANTITIES
+from analytic_models.batch import batch_of
+from analytic_models.evaluation import QUANTITIES, run_batch
 from analytic_models.optimizers.placement import requirements
 from analytic_models.optimizers.solution import Constraint, Solution
 from analytic_models.optimizers.space import Space, default_space, enumerate_designs
@@ -375,6 +377,35 @@ def test_a_looser_deadline_never_makes_the_best_energy_larger(
     if tight.best is not None:
         assert loose.best is not None
         assert loose.value <= tight.value * (1 + 1e-12)
+
+
+def test_two_hundred_random_scenarios_have_the_best_design_of_all() -> None:
+    rng = np.random.default_rng(12)
+    designs = enumerate_designs(FACTORY, BARE)
+    found = 0
+    for _ in range(200):
+        scenario = dataclasses.replace(
+            FACTORY,
+            population_count=int(rng.integers(1, 60)),
+            arrival_per_s=float(10.0 ** rng.uniform(-2, 0.7)),
+            uplink_bit_per_s=float(10.0 ** rng.uniform(5, 9)),
+            edge_servers_count=int(rng.integers(1, 5)),
+        )
+        energy = float(10.0 ** rng.uniform(-2, 1))
+        solution = optimize(scenario, "latency_mean_s", {"energy_device_j": energy}, over=BARE)
+        names = ("latency_mean_s", "energy_device_j", "stable_flag", "memory_frac")
+        every = run_batch(batch_of(scenario, designs), names)
+        allowed = (every["energy_device_j"] <= energy) & (every["stable_flag"] > 0.0)
+        allowed &= every["memory_frac"] <= 1.0
+        assert solution.certificate.kind == "exact"
+        assert solution.certificate.candidates == len(designs)
+        if allowed.any():
+            found += 1
+            best = every["latency_mean_s"][allowed].min()
+            assert solution.value == pytest.approx(best, rel=1e-9)
+        else:
+            assert solution.status == "infeasible"
+    assert 50 < found < 200
 
 
 def test_one_device_that_hardly_sends_meets_the_idle_latency() -> None:
