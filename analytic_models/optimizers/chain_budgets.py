@@ -28,8 +28,9 @@ from analytic_models.optimizers.chain_programme import solve_programme
 from analytic_models.optimizers.protocols import FloatArray, IntArray
 
 _METHOD = "Lagrangian bound + label setting"
-# Partial paths far from the middle in a quick search, and most at one place in the next full one.
-_BEAMS = ((60, 8_000), (200, 20_000))
+# Quick searches: partial paths far from the middle, how far above the bound in first widths, and
+# the most partial paths at one place in the full search that follows.
+_BEAMS = ((30, 15.0, 8_000), (150, np.inf, 20_000))
 _MODEST = 30_000  # partial paths at one place
 _NEAR, _VARIED, _SCALED = 8, 16, 8
 _OPEN = 0.4  # arcs per layer beside the best paths in the first search
@@ -90,11 +91,14 @@ def _by_labels(problem: BudgetedChain, dual: Dual, time_limit_s: float) -> tuple
     if proven >= dual.cost:
         return dual, labels, proven
     dual = replace(dual, others=_varied(dual))
-    for beam, limit in _BEAMS:
-        found = search_below(problem, dual, min(dual.cost, problem.beyond), beam, beam=True)
+    first = _first_width(problem, dual)
+    for beam, widths, limit in _BEAMS:
+        highest = min(dual.cost, problem.beyond)
+        cutoff = min(highest, dual.bound + widths * first)
+        found = search_below(problem, dual, cutoff, beam, beam=True)
         labels += found.labels
         dual = _improved(dual, found)
-        if found.complete:
+        if found.complete and cutoff >= min(highest, dual.cost):
             return dual, labels, dual.cost
         if time.perf_counter() - begun > time_limit_s:
             return dual, labels, proven

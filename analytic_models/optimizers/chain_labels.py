@@ -13,9 +13,9 @@ from analytic_models.optimizers.protocols import BoolArray, FloatArray, IntArray
 
 Path = tuple[IntArray, IntArray]
 _FEW, _STRONG, _REST = 40, 48, 4
-_LOOKED = 8
+_LOOKED = 6
 _PAIRS = 1 << 21  # pairs that a join looks at in one go
-_SPREAD = 8.0
+_SPREAD = 12.0
 _REACH = 2.0  # joins also accept paths up to this much above the cut-off, to learn a better one
 
 

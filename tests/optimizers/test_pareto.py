@@ -53,6 +53,16 @@ def test_mask_equals_the_definition_for_any_float(points: np.ndarray) -> None:
     assert np.array_equal(pareto_mask(points), by_definition(points))
 
 
+@pytest.mark.parametrize("objectives", [2, 3, 4])
+def test_where_every_point_is_best_none_is_lost(objectives: int) -> None:
+    rng = np.random.default_rng(31)
+    points = rng.integers(0, 2**40, size=(6_000, objectives - 1)).astype(float)
+    # All sums are equal and exact, so what is lower in one objective is higher in another.
+    last = 4.0 * 2**40 - points.sum(axis=1)
+    mask = pareto_mask(np.column_stack([points, last]))
+    assert mask.all()
+
+
 @pytest.mark.parametrize("levels", [4, 40, 10**9])
 @pytest.mark.parametrize("count", [1, 2, 17, 129, 500, 1023, 1025])
 def test_both_sweeps_in_three_objectives_equal_the_definition(count: int, levels: int) -> None:
