@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from charts.chart import Chart
 
-_COLOURS = {"mean": "@goal.latency", "p95": "@goal.privacy", "p99": "@bad"}
+_COLOURS = {"mean": "@goal.latency", "p50": "@goal.accuracy", "p95": "@goal.privacy", "p99": "@bad"}
 # Times above this multiple of the p99 of an idle server leave the picture.
 _TOP = 8.0
 
@@ -24,7 +24,7 @@ class _Growth(Protocol):
 
 
 def serving_chart(model: _Growth) -> Chart:
-    """Draw mean, p95 and p99 of a whole answer; the band begins where the server is overloaded.
+    """Draw mean and percentiles of an answer; the band begins where the server is overloaded.
 
     Parameters
     ----------

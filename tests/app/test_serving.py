@@ -87,7 +87,7 @@ def test_a_run_agrees_with_the_closed_form_and_says_so() -> None:
     run = play_answers(crowd, 20_000, 3, lambda share: True)
     found = compare_answers(crowd, run)
     assert [row.label for row in found.rows] == [
-        f"{name} of an answer" for name in ("mean", "p95", "p99")
+        f"{name} of an answer" for name in ("mean", "p50", "p95", "p99")
     ]
     assert all(row.verdict in ("agrees", "within the envelope") for row in found.rows)
 
