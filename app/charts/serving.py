@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from charts.chart import Chart
 
-_COLOURS = {"mean": "@goal.latency", "p50": "@goal.accuracy", "p95": "@goal.privacy", "p99": "@bad"}
+_COLOURS = {"mean": "@goal.latency", "p50": "@goal.energy", "p95": "@goal.privacy", "p99": "@bad"}
 # Times above this multiple of the p99 of an idle server leave the picture.
 _TOP = 8.0
 
