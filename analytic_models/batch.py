@@ -127,6 +127,7 @@ def batch_of(
     looked = _scenario_columns(scenario, catalog)
     columns: dict[str, Array] = {name: item.value for name, item in looked.items()}
     columns["exact_tail_flag"] = float(exact_tail)
+    columns["closed_tail_flag"] = float(exact_tail and scenario.arrivals == "closed")
     columns["special_tail_flag"] = float(exact_tail and is_special(scenario))
     reasons = {name: item.origin.note for name, item in looked.items() if math.isnan(item.value)}
     look_up, found, groups = _design_columns(scenario, catalog, designs, work_effects)

@@ -26,7 +26,7 @@ from analytic_models.lights_basis import (
     sentence,
     used_stations,
 )
-from analytic_models.lights_classes import urgency
+from analytic_models.lights_classes import urgency, waiting_devices
 from analytic_models.lights_queues import (
     batching,
     discipline,
@@ -173,6 +173,8 @@ def _arrivals(evaluation: Evaluation, catalog: Catalog) -> Light | None:
             remedy={"arrivals": "synchronised"},
             remedy_label="They send together",
         )
+    if scenario.arrivals == "closed":
+        return waiting_devices(evaluation)
     if scenario.arrivals == "synchronised":
         even = scenario.compute_scv == 0 and scenario.message_scv == 0
         return Light(
@@ -211,6 +213,9 @@ def _sources(evaluation: Evaluation, catalog: Catalog) -> Light:
     scenario = evaluation.batch.scenario
     count = scenario.population_count
     label = "Number of sources"
+    if scenario.arrivals == "closed":
+        words = f"The loop counts its {count} devices one by one."
+        return Light("sources", label, "green", words)
     if count >= _FEW or scenario.arrivals == "synchronised":
         words = f"{count} devices together look random even where each is regular."
         return Light("sources", label, "green", words)
@@ -268,6 +273,9 @@ def _load(evaluation: Evaluation, catalog: Catalog) -> Light:
     if load >= 1.0:
         words = f"{where} is asked for {percent(load)} of what it can do: there is no steady state."
         return Light("load", label, "red", sentence(words))
+    if evaluation.batch.scenario.arrivals == "closed":
+        words = f"{where} is at {percent(load)}; devices that wait ask less, so nothing piles up."
+        return Light("load", label, "green", sentence(words))
     error = _LOAD_ERROR / (1.0 - load)
     words = (
         f"{where} is at {percent(load)}; a load that is {percent(_LOAD_ERROR)} off changes "

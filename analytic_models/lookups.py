@@ -144,6 +144,7 @@ def _queue_flags(scenario: Scenario) -> dict[str, bool]:
         "uplink_fading_flag": scenario.uplink_slow_frac > 0,
         "cloud_elastic_flag": scenario.cloud_discipline == "elastic",
         "uplink_loss_flag": scenario.uplink_loss_frac > 0,
+        "closed_flag": scenario.arrivals == "closed",
         # A device of a synchronised crowd, too, sends at a fixed period.
         "device_periodic_flag": scenario.arrivals in ("periodic", "synchronised"),
         "periodic_flag": scenario.arrivals == "periodic",

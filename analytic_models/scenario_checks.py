@@ -10,7 +10,7 @@ from analytic_models.scenario_load import DISCIPLINES, PRIORITIES, LoadFields
 
 def without_law(given: LoadFields) -> list[Problem]:
     """Return the choices that cannot be computed together, each with the field that would help."""
-    return [*_patterned(given), *_limited(given)]
+    return [*_patterned(given), *_limited(given), *_waiting(given)]
 
 
 def _limited(given: LoadFields) -> list[Problem]:
@@ -37,6 +37,14 @@ def _limited(given: LoadFields) -> list[Problem]:
             problems.append(Problem(path, words, f"{servers} or more, or null"))
             problems.append(Problem(f"scenario.{tier}_servers_count", words, f"up to {places}"))
     return problems
+
+
+def _waiting(given: LoadFields) -> list[Problem]:
+    """Return what devices that wait for their answers cannot be combined with."""
+    if given.arrivals != "closed" or not given.uplink_loss_frac > 0:
+        return []
+    words = "repeats on the uplink have no law for closed arrivals"
+    return [Problem("scenario.uplink_loss_frac", words, "0")]
 
 
 def _patterned(given: LoadFields) -> list[Problem]:

@@ -14,7 +14,7 @@ PRIORITIES = ("priority", "preemptive")
 TIER_DISCIPLINES = (*DISCIPLINES, "batch", *PRIORITIES)
 CLOUD_DISCIPLINES = (*TIER_DISCIPLINES, "elastic")
 ASKED = ("urgent", "others", "all")
-ARRIVALS = ("poisson", "periodic", "synchronised", "bursty")
+ARRIVALS = ("poisson", "periodic", "synchronised", "bursty", "closed")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class LoadFields(SystemFields):
     arrival_per_s: float = number(
         5.0,
         "Requests per device",
-        "Inferences that each device asks for.",
+        "Inferences that each device asks for. Where devices wait for an answer first, one over "
+        "the mean pause between an answer and the next request.",
         "Load",
         0.0,
         1e4,
@@ -44,7 +45,9 @@ class LoadFields(SystemFields):
         "poisson",
         "When requests come",
         "At random; from every device at a fixed period with its own phase; from all devices at "
-        "the same instant; or in bursts from every device.",
+        "the same instant; in bursts from every device; or, after an answer: every device waits "
+        "for it and asks again after a pause, on average one over the requests per device, so "
+        "slow answers mean fewer requests and no queue grows without bound.",
         "Load",
         ARRIVALS,
     )

@@ -103,24 +103,32 @@ def others_wait(
 
 
 def class_latency(
-    idle: S,
     device: S,
     uplink: S,
+    uplink_fixed: S,
     edge: S,
+    edge_wait: S,
     remote: Frac,
     backhaul: S,
+    backhaul_fixed: S,
     cloud: S,
+    cloud_wait: S,
     onward: Frac,
 ) -> S:
-    r"""Mean latency of one class: that without other requests, and what it waits.
+    r"""Mean latency of one class: what it waits at the tiers, and what all requests take.
 
-    .. math:: T_k = T_0 + W_D + \phi\left(W_u + W_{E,k} + \psi\,(W_b + W_{C,k})\right)
+    .. math:: T_k = T_D + \phi\left(T_u + d_u + S_E + W_{E,k}
+        + \psi\,(T_b + d_b + S_C + W_{C,k})\right)
 
     Parameters
     ----------
-    idle
-        Latency without other requests [s].
-    device, uplink, edge, backhaul, cloud
+    device, uplink, backhaul
+        Times there, the same for all requests [s].
+    uplink_fixed, backhaul_fixed
+        Delays that load does not change [s].
+    edge, cloud
+        Services of the tiers [s].
+    edge_wait, cloud_wait
         What the class waits there [s].
     remote, onward
         Share of requests that leaves the device, and share of those that goes on to the cloud.
@@ -131,10 +139,11 @@ def class_latency(
 
     Examples
     --------
-    >>> class_latency(1.0, 0.0, 0.5, 0.25, 1.0, 0.0, 0.0, 0.0)
-    1.75
+    >>> class_latency(1.0, 0.5, 0.0, 0.25, 0.25, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    2.0
     """
-    return idle + device + remote * (uplink + edge + onward * (backhaul + cloud))
+    beyond = backhaul + backhaul_fixed + cloud + cloud_wait
+    return device + remote * (uplink + uplink_fixed + edge + edge_wait + onward * beyond)
 
 
 def interruptions(arrival: PerS, service: S, servers: Count, share: Frac) -> S:

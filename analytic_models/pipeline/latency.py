@@ -7,6 +7,7 @@ __all__ = ["LATENCY_BINDINGS"]
 from analytic_models.graph import Binding, bind, either, q, total
 from analytic_models.laws import (
     arithmetic,
+    closed_tails,
     percentiles,
     room_station,
     sojourn,
@@ -64,6 +65,25 @@ _SPECIAL = _CHAIN | {
     "urgent": "urgent_frac",
     "asked": "asked_urgent_frac",
 }
+_CLOSED = {
+    "device_service": "device_service_s",
+    "compute_scv": "compute_scv",
+    "message_scv": "message_scv",
+    "uplink_fixed": "uplink_fixed_s",
+    "backhaul_fixed": "backhaul_fixed_s",
+    "remote": "remote_share_frac",
+    "onward": "cloud_share_frac",
+} | {
+    f"{station}_{item}": f"{station}_{column}"
+    for station in ("uplink", "edge", "backhaul", "cloud")
+    for item, column in (
+        ("service", "service_s"),
+        ("shared", "ps_flag"),
+        ("wait", "wait_s"),
+        ("waiting", "waiting_frac"),
+        ("variance", "variance_s2"),
+    )
+}
 _CUMULANTS = {
     "mean": "latency_mean_s",
     "variance": "latency_variance_s2",
@@ -81,6 +101,7 @@ def _percentile(name: str, level: str, label: str) -> Binding:
         on=bind(percentiles.chain_quantile, **_CHAIN, level=level),
         label=label,
         more=(
+            ("closed_tail_flag", bind(closed_tails.closed_quantile, **_CLOSED, level=level)),
             ("special_tail_flag", bind(special_tails.special_quantile, **_SPECIAL, level=level)),
         ),
     )
@@ -264,14 +285,17 @@ LATENCY_BINDINGS: tuple[Binding, ...] = (
             f"latency_{name}_mean_s",
             "s",
             urgent_waits.class_latency,
-            idle="latency_idle_s",
-            device="device_wait_s",
-            uplink="uplink_wait_s",
-            edge=f"edge_{name}_wait_s",
-            remote="remote_share_frac",
-            backhaul="backhaul_wait_s",
-            cloud=f"cloud_{name}_wait_s",
-            onward="cloud_share_frac",
+            device="device_time_s",
+            uplink="uplink_time_s",
+            uplink_fixed="uplink_fixed_s",
+            edge="edge_service_s",
+            edge_wait=f"edge_{name}_wait_s",
+            remote="answered_remote_frac",
+            backhaul="backhaul_time_s",
+            backhaul_fixed="backhaul_fixed_s",
+            cloud="cloud_service_s",
+            cloud_wait=f"cloud_{name}_wait_s",
+            onward="answered_cloud_frac",
             label=f"Mean latency of {words}",
         )
         for name, words in (("urgent", "urgent requests"), ("others", "the other requests"))
@@ -305,6 +329,10 @@ LATENCY_BINDINGS: tuple[Binding, ...] = (
         on=bind(percentiles.chain_exceedance, **_CHAIN, threshold="deadline_s"),
         label="Answers that come after the deadline",
         more=(
+            (
+                "closed_tail_flag",
+                bind(closed_tails.closed_exceedance, **_CLOSED, threshold="deadline_s"),
+            ),
             (
                 "special_tail_flag",
                 bind(special_tails.special_exceedance, **_SPECIAL, threshold="deadline_s"),

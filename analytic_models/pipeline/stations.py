@@ -16,6 +16,14 @@ from analytic_models.laws import (
     queueing,
     sojourn,
 )
+from analytic_models.pipeline.closed import (
+    LOOP,
+    arrivals,
+    closed_laws,
+    closed_waits_of,
+    device_rate,
+    own_laws,
+)
 from analytic_models.pipeline.elastic import COLD_BINDINGS, elastic_laws, no_load
 from analytic_models.pipeline.room import LOSS_BINDINGS, going_on, room_laws, used_load
 from analytic_models.pipeline.special import (
@@ -83,14 +91,9 @@ WORKLOAD = (
         )
         for hop in ("uplink", "backhaul")
     ),
-    q(
-        "total_arrival_per_s",
-        "1/s",
-        sojourn.class_arrival,
-        population="population_count",
-        per_device="arrival_per_s",
-        label="Requests of all devices",
-    ),
+    *LOOP,
+    arrivals(),
+    device_rate(),
     q(
         "remote_arrival_per_s",
         "1/s",
@@ -215,7 +218,10 @@ def _station(
     }
     patterns = pattern_laws(station, arrival, servers, scv, share)
     own = _laws_of_its_own(station)
-    waits, variances, skews = (sum(laws, ()) for laws in zip(special, patterns, *own, strict=True))
+    loop = own_laws() if station == "device" else closed_laws(station)
+    kinds = zip(loop, special, patterns, *own, strict=True)
+    waits, variances, skews = (sum(laws, ()) for laws in kinds)
+    closed, met = closed_waits_of(station)
     return (
         q(
             f"{station}_offered_count",
@@ -226,12 +232,12 @@ def _station(
             label=f"Offered load {words}",
         ),
         _utilisation(station, poisson, words),
-        q(
+        either(
             waiting,
             "frac",
-            erlang.erlang_c,
-            servers=servers,
-            offered=f"{station}_offered_count",
+            by=closed,
+            off=bind(erlang.erlang_c, servers=servers, offered=f"{station}_offered_count"),
+            on=met,
             label=f"Requests that wait {words}",
         ),
         either(
@@ -302,7 +308,12 @@ STATION_BINDINGS: tuple[Binding, ...] = (
     spacing("backhaul", "edge", "edge_spacing_s", "edge_servers_count", "on the backhaul"),
     spacing("cloud", "backhaul", "backhaul_spacing_s", "one_count", "in the cloud"),
     *_station(
-        "device", "arrival_per_s", "one_count", "compute_scv", "nominal_share_frac", "on the device"
+        "device",
+        "device_arrival_per_s",
+        "one_count",
+        "compute_scv",
+        "nominal_share_frac",
+        "on the device",
     ),
     *_station(
         "uplink",

@@ -11,6 +11,7 @@ from analytic_models.design import Case, Scenario
 from analytic_models.errors import DesignError, Problem
 from analytic_models.evaluation import evaluate
 from analytic_models.scenario_load import PRIORITIES
+from analytic_models.simulation.closed import simulate_closed
 from analytic_models.simulation.network import Arrivals, Branch, Route, Station
 from analytic_models.simulation.parts import BatchTime, ColdStart, Modulation, Service
 from analytic_models.simulation.run import SimulationResult, simulate_route
@@ -73,7 +74,9 @@ def _arrivals(scenario: Scenario, rate: float) -> Arrivals:
     sources = scenario.population_count
     if scenario.arrivals == "bursty":
         return Arrivals("renewal", rate, sources, scv=scenario.arrival_scv)
-    return Arrivals(scenario.arrivals, rate, sources)
+    # The loop itself makes the stream of those who wait for their answers.
+    kind = "poisson" if scenario.arrivals == "closed" else scenario.arrivals
+    return Arrivals(kind, rate, sources)
 
 
 def _station(scenario: Scenario, name: str, found: dict[str, float]) -> Station:
@@ -84,11 +87,13 @@ def _station(scenario: Scenario, name: str, found: dict[str, float]) -> Station:
     servers = {"edge": scenario.edge_servers_count, "cloud": scenario.cloud_servers_count}
     count = servers.get(name, 1)
     if name == "device":
-        if discipline == "ps" and scenario.population_count > 1:
+        if discipline == "ps" and scenario.population_count > 1 and scenario.arrivals != "closed":
             message = "a shared device queue can be simulated for one device only"
             raise DesignError(Problem("scenario.device_discipline", message, "fcfs"))
-        if discipline == "fcfs":
-            discipline, count = "private", scenario.population_count
+        if discipline == "fcfs" or scenario.arrivals == "closed":
+            # Who waits for an answer first never waits at a machine of its own.
+            discipline = "delay" if scenario.arrivals == "closed" else "private"
+            count = scenario.population_count
     if discipline in PRIORITIES:
         cuts = discipline == "preemptive"
         return Station(name, "priority", count, _law(service, scv), preemptive=cuts)
@@ -192,6 +197,17 @@ def simulate(
     True
     """
     route, arrivals = case_route(case, catalog)
+    scenario = case.scenario
+    if scenario.arrivals == "closed":
+        return simulate_closed(
+            route,
+            scenario.population_count,
+            Service("exponential", 1.0 / scenario.arrival_per_s),
+            requests=requests,
+            seed=seed,
+            deadline_s=scenario.deadline_s,
+            progress=progress,
+        )
     return simulate_route(
         route,
         arrivals,

@@ -218,8 +218,8 @@ def _checked(route: Route, clients: int, requests: int, batches: int) -> None:
         for option in ("background", "capacity", "modulation", "retry_frac"):
             if getattr(station, option):
                 problems.append(Problem(f"{path}.{option}", "in a closed loop", "nothing"))
-    if len(route.branches) > 1 or route.branches[0].services:
-        problems.append(Problem("route.branches", "in a closed loop", "one branch"))
+    if any(branch.services for branch in route.branches):
+        problems.append(Problem("route.branches", "own services in a closed loop", "none"))
     if clients < 1:
         problems.append(Problem("clients", f"is {clients!r}", "1 or more"))
     if requests < 20 * batches:
@@ -232,17 +232,24 @@ class _Loop:
     """The clients of a closed loop and where each of them is."""
 
     def __init__(self, route: Route, clients: int, think: Service | None, seed: int) -> None:
-        branch = route.branches[0]
-        stations = [s for s in route.stations if s.name in branch.stations]
-        seeds = np.random.SeedSequence(seed).spawn(1 + len(stations))
+        visited = {name for branch in route.branches for name in branch.stations}
+        stations = [s for s in route.stations if s.name in visited]
+        seeds = np.random.SeedSequence(seed).spawn(2 + len(stations))
         rngs = [np.random.default_rng(child) for child in seeds]
         self.clock = _Clock()
         self.machines = [
             _machine(station, me, self.clock, rng)
-            for me, (station, rng) in enumerate(zip(stations, rngs[1:], strict=True))
+            for me, (station, rng) in enumerate(zip(stations, rngs[1:-1], strict=True))
         ]
         self.stations = stations
-        self._delays = branch.delays_s
+        place = {station.name: me for me, station in enumerate(stations)}
+        self._ways = [
+            ([place[name] for name in branch.stations], branch.delays_s)
+            for branch in route.branches
+        ]
+        self._edges = np.cumsum([branch.probability for branch in route.branches])[:-1]
+        self._choose, self._chosen = rngs[-1], list[int]()
+        self._way = [0] * clients
         self._think = None if think is None else _Drawn(think, rngs[0])
         self._stage = [0] * clients
         self._sent = [0.0] * clients
@@ -258,25 +265,35 @@ class _Loop:
             now += self._think()
         self._sent[client] = now
         self._stage[client] = 0
-        self.clock.at(now + self._delays[0], _ARRIVE, -1, client)
+        if len(self._ways) > 1:
+            self._way[client] = self._next_way()
+        self.clock.at(now + self._ways[self._way[client]][1][0], _ARRIVE, -1, client)
+
+    def _next_way(self) -> int:
+        """Return the branch of a new request."""
+        if not self._chosen:
+            chance = self._choose.random(_DRAWN_AT_ONCE)
+            self._chosen = np.searchsorted(self._edges, chance, side="right").tolist()
+        return self._chosen.pop()
 
     def step(self) -> None:
         """Handle the next event."""
         now, _, _, machine, what = heappop(self.clock.events)
         if machine < 0:
-            stage = self._stage[what]
-            if stage == len(self.machines):
+            stage, way = self._stage[what], self._ways[self._way[what]][0]
+            if stage == len(way):
                 self.sojourns.append(now - self._sent[what])
                 self.ends.append(now)
                 self._send(now, what)
             else:
                 self._came[what] = now
-                self.machines[stage].arrive(now, what)
+                self.machines[way[stage]].arrive(now, what)
             return
         for client, held in self.machines[machine].look(now, what):
             self.visits[machine].append((now - self._came[client], held))
             self._stage[client] += 1
-            self.clock.at(now + self._delays[self._stage[client]], _ARRIVE, -1, client)
+            delay = self._ways[self._way[client]][1][self._stage[client]]
+            self.clock.at(now + delay, _ARRIVE, -1, client)
 
 
 def simulate_closed(
@@ -295,7 +312,8 @@ def simulate_closed(
     Parameters
     ----------
     route
-        One branch; stations of discipline fcfs, ps, batch, continuous-batching or delay.
+        Stations of discipline fcfs, ps, batch, continuous-batching or delay; every request takes a
+        branch at random.
     clients
         Number of clients.
     think
@@ -341,7 +359,7 @@ def simulate_closed(
     span = float(ends[-1] - ends[warmup])
     rate = (requests - 1 - warmup) / span if span > 0 else math.nan
     stations = tuple(
-        _station_result(station, np.array(visits), warmup, rate, batches)
+        _station_result(station, np.array(visits), warmup_frac, span, batches)
         for station, visits in zip(loop.stations, loop.visits, strict=True)
     )
     return summarise(
@@ -359,12 +377,17 @@ def simulate_closed(
 
 
 def _station_result(
-    station: Station, visits: Floats, warmup: int, rate: float, batches: int
+    station: Station, visits: Floats, warmup_frac: float, span: float, batches: int
 ) -> StationResult:
-    sojourn, held = visits[warmup:, 0], visits[warmup:, 1]
+    visits = visits.reshape(-1, 2)
+    sojourn, held = visits[int(len(visits) * warmup_frac) :].T
+    if not sojourn.size:
+        nothing = Estimate(math.nan, math.nan)
+        return StationResult(station.name, 0.0, nothing, nothing, math.nan, 0)
     wait: Estimate = mean_of(sojourn - held, batches)
     batching = station.discipline in ("batch", "continuous-batching")
-    share = math.nan if batching else rate * float(held.mean()) / station.servers
+    busy = float(held.sum()) / (span * station.servers) if span > 0 else math.nan
+    share = math.nan if batching else busy
     return StationResult(
         station.name, share, wait, mean_of(sojourn, batches), 0.0, int(sojourn.size)
     )

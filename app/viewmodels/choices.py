@@ -32,6 +32,7 @@ _WORDS: Mapping[str, str] = {
     "periodic": "at a fixed period, each at its own phase",
     "synchronised": "all at the same instant",
     "bursty": "in bursts",
+    "closed": "a pause after each answer",
     "roofline": "from peak rates and efficiencies",
     "measured": "as measured, where published",
     "mean": "the mean",

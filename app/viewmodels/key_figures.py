@@ -146,7 +146,11 @@ def scenario_words(scenario: Scenario) -> str:
     }
     share = scenario.deadline_at.removeprefix("p")
     must = who.get(scenario.deadline_at, f"{share} % of the answers must be back within {limit}")
+    must = must.replace("answers", f"answers{whose(scenario).replace(' of ', ' to ', 1)}", 1)
     kept = "; the raw input must stay on the device" if scenario.raw_input_stays_flag else ""
+    if scenario.arrivals == "closed" and scenario.arrival_per_s > 0:
+        pause = format_quantity(1.0 / scenario.arrival_per_s, "s", 3)
+        return f"Each device pauses for {pause} after an answer, then asks again; {must}{kept}."
     return f"Each device asks for {each} inferences per second; {must}{kept}."
 
 

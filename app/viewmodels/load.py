@@ -152,7 +152,12 @@ def growth(case: Case, axis: str) -> Growth:
 
 
 def _saturation(evaluation: Evaluation, now: float) -> float:
-    """Load at which the busiest station is full: utilisation grows in proportion."""
+    """Load at which the busiest station is full: utilisation grows in proportion.
+
+    Devices that wait for their answers never fill a station beyond what it can do.
+    """
+    if evaluation.batch.scenario.arrivals == "closed":
+        return math.inf
     names = piling_up(evaluation.batch.scenario, _STATIONS)
     busiest = max(_known(evaluation.value(f"{s}_utilisation_frac")) for s in names)
     return now / busiest if busiest > 0 else math.inf
@@ -190,6 +195,8 @@ def _sentence(case: Case, evaluation: Evaluation, axis: str, full: float) -> str
         return cliff(case).sentence
     names = piling_up(evaluation.batch.scenario, _STATIONS)
     busiest = max(names, key=lambda s: _known(evaluation.value(f"{s}_utilisation_frac")))
+    if case.scenario.arrivals == "closed":
+        return f"Devices wait for their answers; {STATION_WORDS[busiest]} is the busiest part."
     if not math.isfinite(full):
         return "No queue can grow without bound."
     rate = format_quantity(full, "1/s", 3)

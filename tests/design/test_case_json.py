@@ -48,6 +48,8 @@ def _supported(values: dict[str, Any]) -> Scenario:
     """Build a scenario; batches, fades and last places have laws for arrivals at random only."""
     if values["arrivals"] != "poisson":
         values |= {"edge_discipline": "ps", "cloud_discipline": "fcfs", "uplink_slow_frac": 0.0}
+    if values["arrivals"] == "closed":
+        values["uplink_loss_frac"] = 0.0
     for tier in ("edge", "cloud"):
         places = values[f"{tier}_places_count"]
         alone = {values["edge_discipline"], values["cloud_discipline"]} == {"fcfs"}
