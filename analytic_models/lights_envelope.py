@@ -14,6 +14,7 @@ from analytic_models.design import Scenario
 from analytic_models.evaluation import Evaluation
 from analytic_models.lights import lights
 from analytic_models.lights_basis import Light, limited, used_stations
+from analytic_models.lights_classes import uneven_in_order
 from analytic_models.lights_queues import hands_on_clumps, meets_again
 from analytic_models.scenario_load import PRIORITIES
 
@@ -50,6 +51,8 @@ _ROOM_MANY = {"mean": (-0.03, 0.03), "p95": (-0.09, 0.09), "p99": (-0.09, 0.09)}
 _ROOM_BEHIND_SHARED = {"p99": (-0.08, 0.0)}
 _URGENT = {"mean": (-0.02, 0.02), "p95": (-0.02, 0.02), "p99": (-0.02, 0.02)}
 _URGENT_MANY = {"mean": (-0.04, 0.03), "p95": (-0.08, 0.07), "p99": (-0.05, 0.17)}
+_CLOSED = {"mean": (-0.015, 0.015), "p95": (-0.04, 0.05), "p99": (-0.04, 0.09)}
+_CLOSED_UNEVEN = {"mean": (-0.01, 0.09), "p95": (-0.08, 0.09), "p99": (-0.08, 0.17)}
 _IDLE_DEVICE = 0.3
 _FADING_CLUMPS = {"p95": (-0.17, 0.0)}
 
@@ -88,6 +91,9 @@ def envelope(evaluation: Evaluation) -> Mapping[str, Envelope]:
     unknown = any(_unmeasured(evaluation, light) for light in found)
     if unknown or not evaluation.value("stable_flag") > 0 or _own_rhythm(evaluation):
         return {}
+    if evaluation.batch.scenario.arrivals == "closed":
+        known = _CLOSED_UNEVEN if uneven_in_order(evaluation) else _CLOSED
+        return {name: Envelope(*known[name]) for name in _FIGURES}
     parts = [_PLAIN, *_of_arrivals(evaluation), *_of_stations(evaluation)]
     parts += _of_special(evaluation)
     return {

@@ -46,7 +46,16 @@ def special(seed: int) -> Case:
     return case.with_scenario(**changes[seed % 3])
 
 
-@pytest.mark.parametrize(("make", "fewest"), [(drawn, 25), (special, 15)], ids=["plain", "special"])
+def waiting(seed: int) -> Case:
+    """Draw a case whose devices wait for their answers."""
+    return drawn(seed).with_scenario(arrivals="closed")
+
+
+@pytest.mark.parametrize(
+    ("make", "fewest"),
+    [(drawn, 25), (special, 15), (waiting, 25)],
+    ids=["plain", "special", "waiting"],
+)
 def test_closed_forms_lie_within_the_envelopes_of_their_lights(
     make: Callable[[int], Case], fewest: int
 ) -> None:
