@@ -25,8 +25,11 @@ def shape_problems(value: object, parts: Mapping[str, type]) -> list[Problem]:
     if not isinstance(value, dict):
         return [Problem("", "a case is a JSON object", "an object with schema, scenario, design")]
     problems = []
-    if value.get("schema") != SCHEMA:
-        problems.append(Problem("schema", f"{shown(value.get('schema'))} is not supported", SCHEMA))
+    if "schema" not in value:
+        words = "is missing: it says of which version the file is"
+        problems.append(Problem("schema", words, f'"schema": "{SCHEMA}"'))
+    elif value["schema"] != SCHEMA:
+        problems.append(Problem("schema", f"{shown(value['schema'])} is not supported", SCHEMA))
     for key in sorted(set(value) - {"schema", "scenario", "design", "user_data"}):
         problems.append(Problem(str(key), "unknown key", "schema, scenario, design, user_data"))
     for part, owner in parts.items():

@@ -45,7 +45,7 @@ def language_models() -> None:
     """Draw the errors of decoding and prefill rates."""
     for name, words in (("llm-decode", "Decoding"), ("llm-prefill", "Prefill")):
         rows = [row for row in error_rows() if row.kind == name]
-        st.subheader(f"{words} rates of language models")
+        st.header(f"{words} rates of language models")
         whole = [row for row in rows if row.group == "all"]
         for row in whole:
             st.markdown(
@@ -70,7 +70,7 @@ def power() -> None:
 
 def published() -> None:
     """Draw the golden placements and the totals of networks."""
-    st.subheader("Five published placements of VGG-19")
+    st.header("Five published placements of VGG-19")
     body = [
         (
             cell(p.words),
@@ -84,7 +84,7 @@ def published() -> None:
         f"{markdown(source_words('scission'), 200)}. Block times are theirs, so this checks how "
         "parts are put together and what a cut sends, not how fast a layer is."
     )
-    st.subheader("Work and weights of the networks")
+    st.header("Work and weights of the networks")
     found = sorted(totals(), key=lambda t: -abs(t.ours / t.published - 1.0))
     st.markdown(
         f"{len(found)} published totals beside those of the graphs that ship, the furthest first. "

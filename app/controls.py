@@ -101,7 +101,7 @@ def groups(part: state.Part, facts: Mapping[str, FieldFact], without: Collection
         help="Each switch shows its settings below; several can be open.",
     )
     for name in opened:
-        st.markdown(f"#### {name}")
+        st.markdown(f"### {name}")
         group(part, name, facts, without)
 
 

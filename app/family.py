@@ -78,10 +78,12 @@ def picked(
         Option to its words.
     """
     now, key = state.ui(name), f"_{name}"
-    state.seed(key, now if now in options else first)
+    chosen = now if now in options else first
+    start = {} if state.seed(key, chosen) else {"index": list(options).index(chosen)}
     st.selectbox(
         label,
         options,
+        **start,
         format_func=words,
         key=key,
         on_change=lambda: state.set_ui(name, state.typed(key)),

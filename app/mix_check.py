@@ -25,7 +25,7 @@ def check_mix(claims: Sequence[MixClaim], key: str) -> None:
     there = [claim for claim in claims if claim.parts]
     if not there:
         return
-    st.subheader("Check by simulation")
+    st.header("Check by simulation")
     st.caption(
         "Plays the requests of every device one by one through the same stations, without any of "
         "the laws: the mean of the mix is held against the run, percentiles come from the run."

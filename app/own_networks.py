@@ -73,7 +73,7 @@ def network(case: Case) -> None:
         return
     names = {found.id: found.label for found in mine}
     ids = list(names)
-    st.subheader("Your networks")
+    st.header("Your networks")
     id = kept(
         st.segmented_control,
         "own_network",

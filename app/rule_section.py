@@ -7,7 +7,7 @@ __all__ = ["beside_rules"]
 import streamlit as st
 from catalog_parts import catalog_style, cell, html_table
 from solving import rules
-from viewmodels.objectives import objective_words
+from viewmodels.objectives import objective_words, sentence_case
 
 from analytic_models import Case
 
@@ -22,7 +22,7 @@ def beside_rules(case: Case, objective: str, words: str = "") -> None:
     objective, words
         Quantity that is made small, and its name where it is none of the usual objectives.
     """
-    st.subheader("Beside simple rules")
+    st.header("Beside simple rules")
     st.caption(
         "What would be chosen without looking at every design: each choice is judged under the "
         "load of your scenario, in the unit of the objective."
@@ -40,5 +40,5 @@ def beside_rules(case: Case, objective: str, words: str = "") -> None:
         for row in found
     ]
     name = objective_words(case.scenario, objective) or words
-    head = ("Rule and what it looks at", "Its choice", name[:1].upper() + name[1:], "Requirements")
+    head = ("Rule and what it looks at", "Its choice", sentence_case(name), "Requirements")
     html_table(head, body, "Choices of simple rules")

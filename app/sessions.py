@@ -9,8 +9,10 @@ __all__ = [
     "History",
     "Kept",
     "Message",
+    "changed",
     "pack_link",
     "pack_session",
+    "read_file",
     "unpack_link",
     "unpack_session",
 ]
@@ -23,13 +25,18 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import links
+from viewmodels.cuts import carry_cuts
 
-from analytic_models import Case, load_scenarios
+from analytic_models import Case, DesignError, load_scenarios
 from analytic_models.design import SCHEMA
 from analytic_models.errors import Problem
 
 _PARTS = {"s": "scenario", "d": "design"}
 _LINK_KEYS = {"p", "s", "d", "u", "c"}
+LARGEST_FILE_BYTE = 1_000_000
+STEPS_KEPT = 100
+# With networks of its own a case is long: fewer steps are kept then.
+LONGEST_HISTORY_CHARS = 20_000_000
 # Longer addresses are cut off by mail programs and chats.
 LONGEST_LINK_CHARS = 2000
 
@@ -81,6 +88,52 @@ class History:
 
     past: list[tuple[str, str]] = field(default_factory=list)
     future: list[tuple[str, str]] = field(default_factory=list)
+
+    def push(self, before: tuple[str, str]) -> None:
+        """Remember the case before a change; what was undone cannot come back after it."""
+        kept = min(STEPS_KEPT, max(LONGEST_HISTORY_CHARS // len(before[1]), 1))
+        self.past = [*self.past, before][-kept:]
+        self.future = []
+
+
+def read_file(name: str, raw: bytes) -> Case:
+    """Read a case from the bytes of a file.
+
+    Raises
+    ------
+    analytic_models.DesignError
+        If it is too long, not text, or not a valid case.
+    """
+    if len(raw) > LARGEST_FILE_BYTE:
+        allowed = f"at most {LARGEST_FILE_BYTE} bytes"
+        raise DesignError(Problem(name, f"has {len(raw)} bytes", allowed))
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise DesignError(Problem(name, "is not text", "JSON in UTF-8")) from None
+    return Case.from_json(text)
+
+
+def changed(now: Case, given: Mapping[tuple[str, str], Any]) -> Case:
+    """Return a case with new values of some fields; a new dnn takes the cuts along.
+
+    Parameters
+    ----------
+    given
+        Part and name of a field to its value.
+
+    Raises
+    ------
+    analytic_models.DesignError
+        If the values are not valid together.
+    """
+    value = now.to_dict()
+    dnn, catalog = given.get(("scenario", "dnn")), now.catalog()
+    if isinstance(dnn, str) and dnn != now.scenario.dnn and dnn in catalog.dnns:
+        value["design"] |= carry_cuts(now.design, now.scenario.dnn, dnn, catalog)
+    for (part, name), item in given.items():
+        value[part][name] = item
+    return Case.from_json(json.dumps(value))
 
 
 @lru_cache(maxsize=256)

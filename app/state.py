@@ -52,7 +52,6 @@ __all__ = [
 ]
 
 import dataclasses
-import json
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -64,21 +63,16 @@ from components.storage import browser_storage
 from links import LinkError
 from sessions import History, Message
 from viewmodels.current import parsed, remember
-from viewmodels.cuts import carry_cuts
 
 from analytic_models import Case, DesignError, load_scenarios
 from analytic_models.errors import Problem
 
 Part = Literal["scenario", "design"]
 
-STEPS_KEPT = 100
-# With networks of its own a case is long: fewer steps are kept then.
-LONGEST_HISTORY_CHARS = 20_000_000
 STOPS_KEPT = 24
 # A value that comes back this soon after the program moved its widget was not typed [s].
 ECHO_S = 0.7
 _NOTHING = object()
-LARGEST_FILE_BYTE = 1_000_000
 LINK_PARAMETER = "d"
 STORAGE_NAME = "eccc-session-1"
 
@@ -183,19 +177,12 @@ def import_file(name: str, raw: bytes) -> bool:
     name
         What the file is called, for the message.
     raw
-        Its bytes, at most ``LARGEST_FILE_BYTE``.
+        Its bytes, at most ``sessions.LARGEST_FILE_BYTE``.
     """
-    refusal = "The file was not taken and your design is as it was."
-    if len(raw) > LARGEST_FILE_BYTE:
-        fault = Problem(name, f"has {len(raw)} bytes", f"at most {LARGEST_FILE_BYTE} bytes")
-        _say(Message("error", refusal, (fault,)))
-        return False
     try:
-        found = Case.from_json(raw.decode("utf-8"))
-    except UnicodeDecodeError:
-        _say(Message("error", refusal, (Problem(name, "is not text", "JSON in UTF-8"),)))
-        return False
+        found = sessions.read_file(name, raw)
     except DesignError as error:
+        refusal = "The file was not taken and your design is as it was."
         _say(Message("error", refusal, tuple(error.problems)))
         return False
     _push(found, preset())
@@ -220,7 +207,7 @@ def change(part: Part, **fields: Any) -> bool:  # noqa: ANN401 - values of any d
     faults: tuple[Problem, ...] = ()
     for given in (together, alone):
         try:
-            found = Case.from_json(json.dumps(_changed(given)))
+            found = sessions.changed(case(), given)
         except DesignError as error:
             faults = faults or tuple(error.problems)
             continue
@@ -231,17 +218,6 @@ def change(part: Part, **fields: Any) -> bool:  # noqa: ANN401 - values of any d
         return True
     _refuse(together, faults)
     return False
-
-
-def _changed(given: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
-    now = case()
-    value = now.to_dict()
-    dnn, catalog = given.get(("scenario", "dnn")), now.catalog()
-    if isinstance(dnn, str) and dnn != now.scenario.dnn and dnn in catalog.dnns:
-        value["design"] |= carry_cuts(now.design, now.scenario.dnn, dnn, catalog)
-    for (part, name), item in given.items():
-        value[part][name] = item
-    return value
 
 
 def take(new: Case, done: str = "", refusal: str = "This design cannot be applied.") -> bool:
@@ -394,10 +370,7 @@ def _push(new: Case, name: str) -> None:
     if (name, new.to_json()) == before:
         _forget_refused()
         return
-    history = _history()
-    kept = min(STEPS_KEPT, max(LONGEST_HISTORY_CHARS // len(before[1]), 1))
-    history.past = [*history.past, before][-kept:]
-    history.future = []
+    _history().push(before)
     _assign(new, name)
 
 

@@ -6,6 +6,7 @@ __all__ = ["draw_card"]
 
 import html
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import controls
 import state
@@ -87,9 +88,10 @@ def _switch(found: Card, evaluation: Evaluation) -> None:
     values: Mapping[str, float] = case.design.techniques.get(found.id, tried)
     result = trial(case, found.id, values)
     key = f"_use_{found.id}"
-    state.seed(key, on)
+    start = {} if state.seed(key, on) else {"value": on}
     st.toggle(
         "Use in my design",
+        **start,
         key=key,
         disabled=not on and result.after is None,
         on_change=_flip,
@@ -147,8 +149,13 @@ def _setting(id: str, setting: Setting, values: dict[str, float]) -> None:
     if low == high:
         st.html(cell(f"{setting.label}: {default}, fixed", setting.origin, setting.source))
         return
-    wired = {"key": key, "on_change": _set, "args": (id, setting.name, key, factor, values)}
-    state.seed(key, int(now) if setting.whole else now)
+    wired: dict[str, Any] = {
+        "key": key,
+        "on_change": _set,
+        "args": (id, setting.name, key, factor, values),
+    }
+    value = int(now) if setting.whole else now
+    wired |= {} if state.seed(key, value) else {"value": value}
     if not setting.whole and setting.default > 0 and setting.high > _WIDE * setting.default:
         steps = controls.log_steps(low, high, (now,), False)
         st.select_slider(label, steps, format_func=lambda at: f"{at:g}", help=setting.help, **wired)
@@ -161,7 +168,10 @@ def _setting(id: str, setting: Setting, values: dict[str, float]) -> None:
 
 
 def _set(id: str, name: str, key: str, factor: float, values: dict[str, float]) -> None:
-    new = {**values, name: state.typed(key) / factor}
+    typed = state.typed(key)
+    if typed is None:
+        return
+    new = {**values, name: typed / factor}
     state.set_ui(f"tried_{id}", new)
     if id in state.case().design.techniques:
         after = switched(state.case(), id, on=True, values=new)

@@ -111,6 +111,8 @@ def _series(
     return {
         "type": "scatter",
         "mode": "markers+text",
+        # On a phone the names would lie over each other; a tap and the table say them.
+        "meta": {"narrow": {"mode": "markers"}},
         "name": points[0].technology_words,
         "x": [p.rtt_s * _MILLI for p in points],
         "y": [p.rate_bit_per_s / _MEGA for p in points],
@@ -158,6 +160,7 @@ def _curve(reach: _Reach) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines+text",
+        "meta": {"narrow": {"mode": "lines"}},
         "name": reach.words,
         "showlegend": False,
         "text": [reach.words, *([""] * (len(reach.rtt_s) - 1))],

@@ -160,6 +160,7 @@ def missed_chart(model: _Growth) -> Chart:
         layout={
             "xaxis": _axis(model),
             "yaxis": {
+                "title": {"text": "share too late"},
                 "type": "log",
                 "range": [log10(1e-5), 0.1],
                 "tickvals": [1, 0.1, 0.01, 0.001, 0.0001, 0.00001],
@@ -167,7 +168,7 @@ def missed_chart(model: _Growth) -> Chart:
             },
             "shapes": _cliffs(model),
             "showlegend": False,
-            "margin": {"l": 64, "r": 16, "t": 28, "b": 44},
+            "margin": {"l": 76, "r": 16, "t": 28, "b": 44},
         },
         columns=(model.label, "too late"),
         rows=[
@@ -204,12 +205,13 @@ def busy_chart(model: _Growth) -> Chart:
         layout={
             "xaxis": _axis(model),
             "yaxis": {
+                "title": {"text": "utilisation"},
                 "range": [0, 1.3],
                 "tickvals": [0, 0.5, 1],
                 "ticktext": ["0 %", "50 %", "100 %"],
             },
             "shapes": [_level(1.0), *_cliffs(model)],
-            "margin": {"l": 64, "r": 16, "t": 28, "b": 44},
+            "margin": {"l": 76, "r": 16, "t": 28, "b": 44},
         },
         note="Above 100 % a queue grows without bound.",
         columns=(model.label, *(station for station, _, _ in model.busy)),

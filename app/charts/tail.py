@@ -29,6 +29,8 @@ class _Band(Protocol):
 
 
 _EVERY = 8
+# Shares of the axis up to which words stand at the right of what they name.
+_LEFT, _MIDDLE = 0.25, 0.45
 
 
 def tail_chart(model: _Tail, run: _Band | None = None, height: int = 440) -> Chart:
@@ -127,7 +129,11 @@ def _percentiles(model: _Tail) -> dict[str, Any]:
         "x": [time for _, time, _, _ in model.marks],
         "y": [share for _, _, share, _ in model.marks],
         "text": [f"{name} {words}" for name, _, _, words in model.marks],
-        "textposition": "top right",
+        # Below the falling curve there is room at the left, also on a phone.
+        "textposition": [
+            "top right" if _place(model, time) < _LEFT else "bottom left"
+            for _, time, _, _ in model.marks
+        ],
         "marker": {"color": "@ink", "size": 8},
         "hovertemplate": "%{text}<extra></extra>",
         "showlegend": False,
@@ -146,15 +152,21 @@ def _deadline(at: float) -> dict[str, Any]:
     }
 
 
+def _place(model: _Tail, time: float) -> float:
+    """Place of a time on the axis, from 0 to 1."""
+    return (time - model.times[0]) / (model.times[-1] - model.times[0])
+
+
 def _words(model: _Tail) -> dict[str, Any]:
+    after = _place(model, model.deadline) < _MIDDLE
     return {
         "x": model.deadline,
-        "y": 1.0,
+        "y": 0.0,
         "yref": "paper",
         "text": f"deadline: {model.missed} later",
         "showarrow": False,
-        "xanchor": "left" if model.deadline < 0.6 * model.times[-1] else "right",
-        "yanchor": "top",
+        "xanchor": "left" if after else "right",
+        "yanchor": "bottom",
         "font": {"size": 12, "color": "@bad"},
-        "xshift": 4 if model.deadline < 0.6 * model.times[-1] else -4,
+        "xshift": 4 if after else -4,
     }

@@ -45,6 +45,11 @@ def _bars(
     }
 
 
+def _across(bars: dict[str, Any]) -> dict[str, Any]:
+    """Lay bars on their side: their words then stand in rows of their own, also on a phone."""
+    return bars | {"orientation": "h", "x": bars["y"], "y": bars["x"]}
+
+
 def use_chart(rows: Sequence[_Row], tolls: bool) -> Chart:
     """Draw how busy each station is in the optimum and for selfish users, with or without tolls.
 
@@ -131,11 +136,13 @@ def worth_chart(rows: Sequence[_Row], unit: str) -> Chart:
         title=f"Mean latency saved per request ({unit})",
         alt="Latency saved: "
         + ", ".join(f"one more {row.station} server {row.server_text}" for row in rows),
-        data=data,
+        data=[_across(bars) for bars in data],
         layout={
             "barmode": "group",
-            "yaxis": {"title": {"text": f"saved ({unit})"}, "rangemode": "tozero"},
-            "margin": {"l": 64, "r": 16, "t": 64, "b": 44},
+            "xaxis": {"title": {"text": f"saved ({unit})"}, "rangemode": "tozero"},
+            "yaxis": {"autorange": "reversed"},
+            "legend": {"traceorder": "normal"},
+            "margin": {"l": 76, "r": 56, "t": 64, "b": 44},
         },
         note="For a link, one more server is a second link of the same rate. Where selfish users "
         "keep a private device, an upgrade saves them nothing: more of them come until the shared "

@@ -10,6 +10,8 @@ const CONFIG = {
 const LARGEST_TABLE = 500;
 
 const mounts = new WeakMap();
+// Plots narrower than this are those of a phone.
+const NARROW_PX = 460;
 const decoder = new TextDecoder();
 let loading = null;
 
@@ -181,6 +183,21 @@ function fillTable(mount, cell) {
   if (focused >= 0) cell.scroll.querySelectorAll("button")[focused]?.focus();
 }
 
+const isNarrow = (cell) => (cell.plot.clientWidth || 300) < NARROW_PX;
+
+// On a phone the names stand one below the other: they get room of their own, not that of the plot.
+function heightOf(cell) {
+  const { spec } = cell;
+  const shown = spec.data.filter((trace) => trace.name && trace.showlegend !== false);
+  const named = spec.layout.showlegend === false ? 0 : shown.length;
+  return spec.height + (isNarrow(cell) ? 18 * Math.max(0, named - 3) : 0);
+}
+
+// A trace says in its meta what it leaves out where there is no room.
+function fitted(trace, cell) {
+  return isNarrow(cell) && trace.meta?.narrow ? { ...trace, ...trace.meta.narrow } : trace;
+}
+
 function layoutOf(mount, cell) {
   const { spec, plot } = cell;
   const palette = LOOKS.palettes[mount.mode];
@@ -190,7 +207,7 @@ function layoutOf(mount, cell) {
     ...layout,
     template: layout.template ?? LOOKS.templates[mount.mode],
     width: plot.clientWidth || 300,
-    height: spec.height,
+    height: heightOf(cell),
     autosize: false,
   };
 }
@@ -198,8 +215,10 @@ function layoutOf(mount, cell) {
 function draw(mount, cell) {
   const { plot, spec } = cell;
   const palette = LOOKS.palettes[mount.mode];
-  const traces = resolveColours(spec.data, palette, false);
+  const traces = resolveColours(spec.data, palette, false).map((trace) => fitted(trace, cell));
   cell.width = plot.clientWidth;
+  cell.narrow = isNarrow(cell);
+  plot.style.height = `${heightOf(cell)}px`;
   if (!cell.drawn) cell.wait.remove();
   window.Plotly.react(plot, traces, layoutOf(mount, cell), CONFIG).catch((error) => {
     // Plotly goes on drawing after its plot was taken away; only then is its complaint no news.
@@ -238,7 +257,7 @@ function update(mount) {
     cell.spec = spec;
     cell.title.textContent = spec.title;
     cell.note.textContent = spec.note;
-    cell.plot.style.height = `${spec.height}px`;
+    if (!cell.drawn) cell.plot.style.height = `${heightOf(cell)}px`;
     cell.plot.setAttribute("aria-label", spec.alt);
     cell.figure.setAttribute("aria-label", spec.title || spec.alt);
     if (!cell.scroll.hidden) fillTable(mount, cell);
@@ -261,7 +280,8 @@ function makeMount(parent) {
         const changed = cell.plot === entry.target && cell.drawn && cell.plot.clientWidth > 0;
         if (changed && cell.width !== cell.plot.clientWidth) {
           cell.width = cell.plot.clientWidth;
-          window.Plotly.relayout(cell.plot, { width: cell.width });
+          if (cell.narrow === isNarrow(cell)) window.Plotly.relayout(cell.plot, { width: cell.width });
+          else draw(mount, cell);
         }
       }
     }

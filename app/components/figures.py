@@ -51,7 +51,8 @@ class Figure:
     Parameters
     ----------
     data
-        Plotly traces as dicts. Lists or numpy arrays; colours as hex or as ``theme`` tokens.
+        Plotly traces as dicts. Lists or numpy arrays; colours as hex or as ``theme`` tokens. What a
+        trace has under ``meta.narrow`` replaces its entries on the screen of a phone.
     layout
         Plotly layout as a dict; the template of the theme in use is added in the browser.
     alt

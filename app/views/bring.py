@@ -37,7 +37,7 @@ LEADS = {
 def machine(case: Case) -> None:
     """Draw forms and entries of machines and links."""
     for part, words in (("machines", "Machines"), ("hops", "Links")):
-        st.subheader(words)
+        st.header(words)
         entry_form(case, part)
         entries(case, part)
 

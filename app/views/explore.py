@@ -43,11 +43,11 @@ def sidebar(case: Case, evaluation: Evaluation) -> None:
     words = boundary_words(case.scenario.dnn, case.catalog())
     cuts = Options(range(len(words)), words)
     with st.sidebar:
-        st.subheader("Scenario: what is given")
+        st.header("Scenario: what is given")
         for name in OPEN_SCENARIO:
             controls.control("scenario", name, facts, slider=True)
         controls.groups("scenario", facts, without=OPEN_SCENARIO)
-        st.subheader("Design: what is chosen")
+        st.header("Design: what is chosen")
         for name in OPEN_DESIGN:
             controls.control("design", name, options=cuts)
         controls.groups("design", facts, without=OPEN_DESIGN)

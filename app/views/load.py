@@ -40,15 +40,15 @@ def sidebar(evaluation: Evaluation) -> None:
     """Draw what moves the operating point, and what the stations can do."""
     facts = facts_of(evaluation)
     with st.sidebar:
-        st.subheader("Operating point")
+        st.header("Operating point")
         for name in (*MOVES, "deadline_s"):
             controls.control("scenario", name, facts, slider=True)
-        st.subheader("Capacity")
+        st.header("Capacity")
         for name in CAPACITY:
             controls.control("scenario", name, facts, slider=True)
         for name in LINKS:
             controls.control("scenario", name, facts)
-        st.subheader("How requests come and queue")
+        st.header("How requests come and queue")
         for name in QUEUES:
             controls.control("scenario", name, facts)
 
@@ -56,10 +56,12 @@ def sidebar(evaluation: Evaluation) -> None:
 def chosen_axis() -> str:
     """Draw the choice of what grows, and return it."""
     names = list(AXES)
-    state.seed("_load_axis", state.ui("load_axis", names[0]))
+    now = state.ui("load_axis", names[0])
+    start = {} if state.seed("_load_axis", now) else {"default": now}
     st.segmented_control(
         "What grows",
         names,
+        **start,
         format_func=lambda name: AXES[name],
         key="_load_axis",
         on_change=lambda: state.set_ui("load_axis", state.typed("_load_axis") or names[0]),
@@ -69,7 +71,7 @@ def chosen_axis() -> str:
 
 def buys(found: tuple[Offer, ...], name: str) -> None:
     """Draw what a little more capacity buys, with a button to take each."""
-    st.subheader("What a little more buys")
+    st.header("What a little more buys")
     body = "".join(
         f"<tr><td>{html.escape(offer.label)}</td><td>{html.escape(offer.latency)}</td>"
         f'<td class="{"better" if offer.better else ""}">{html.escape(offer.gain)}</td>'
@@ -106,8 +108,8 @@ def page() -> None:
         state.take(moved(case, axis, float(click.id)))
         st.rerun()
     st.caption(
-        "Choose a point of a curve to move there. Percentiles along the curves are approximate "
-        "(three cumulants); the diamonds are exact."
+        "Choose a point of a curve to move there. p95 and p99 along the curves are close "
+        "approximations; the diamonds are exact."
     )
     draw([missed_chart(found), busy_chart(found)], key="busy", columns=2)
     buys(offers(case), required_quantity(case.scenario)[1])

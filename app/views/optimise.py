@@ -33,10 +33,12 @@ def chosen(name: str, label: str, options: list[str], scenario: Scenario) -> str
     """Draw a choice of objective that survives a change of page."""
     now = state.ui(name)
     key = f"_{name}"
-    state.seed(key, now if now in options else options[0])
+    first = now if now in options else options[0]
+    start = {} if state.seed(key, first) else {"index": options.index(first)}
     st.selectbox(
         label,
         options,
+        **start,
         format_func=lambda quantity: objective_words(scenario, quantity),
         key=key,
         on_change=lambda: state.set_ui(name, state.typed(key)),
@@ -47,14 +49,14 @@ def chosen(name: str, label: str, options: list[str], scenario: Scenario) -> str
 def questions(scenario: Scenario, evaluation: Evaluation) -> tuple[str, str]:
     """Draw what is asked: objective, trade-off, and the requirements of the scenario."""
     with st.sidebar:
-        st.subheader("What should be best?")
+        st.header("What should be best?")
         first = chosen("objective", "Objective", list(LABELS), scenario)
         others = [quantity for quantity in LABELS if quantity != first]
         order = sorted(others, key=lambda quantity: quantity.startswith("latency_mean"))
         if first.startswith("latency"):
             order.sort(key=lambda quantity: quantity != "energy_device_j")
         second = chosen("tradeoff", "Trade-off with", order, scenario)
-        st.subheader("Requirements")
+        st.header("Requirements")
         controls.group("scenario", "Requirements", facts_of(evaluation))
     return first, second
 
@@ -74,12 +76,12 @@ def answer(case: Case, evaluation: Evaluation, found: Optimum) -> None:
         check_popover(best, "optimise")
     left, right = st.columns([1, 1], gap="medium")
     with left.container(border=True):
-        st.subheader("Why this one")
+        st.header("Why this one")
         for line in (*found.why, *found.binding, found.margin):
             if line:
                 st.markdown(f"- {markdown(line, 300)}")
     with right.container(border=True):
-        st.subheader("What it changes")
+        st.header("What it changes")
         st.html(gains_table(gains(evaluation, found.after, found.digits)))
         st.button(
             "Apply this design", type="primary", key="apply", on_click=state.take, args=(best,)
@@ -91,7 +93,7 @@ def nearest(case: Case, found: Optimum) -> None:
     """Say which requirement to relax, and by how much."""
     if not found.nearest:
         return
-    st.subheader("What would have to give")
+    st.header("What would have to give")
     for row in found.relax:
         words = f"{markdown(row.value)} instead of {markdown(row.limit)}"
         st.markdown(f"- **{markdown(row.constraint)}**: {words}")

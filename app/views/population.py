@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import controls
 import state
 import streamlit as st
@@ -39,7 +41,7 @@ def sidebar(case: Case) -> None:
     """Draw the fields that move the curves."""
     facts = facts_of(evaluated(case))
     with st.sidebar:
-        st.subheader("What moves the curves")
+        st.header("What moves the curves")
         for name in ("population_count", "arrival_per_s", "edge_servers_count"):
             controls.control("scenario", name, facts, slider=True)
         for name in ("device", "edge", "uplink_bit_per_s", "accuracy_drop_max_pp"):
@@ -53,7 +55,7 @@ def choices(found: Crowd) -> None:
     for column, choice in zip(columns, found.choices, strict=True):
         with column.container(border=True, height="stretch"):
             st.markdown(f"**{markdown(choice.name[:1].upper() + choice.name[1:])}**")
-            st.markdown(f"### {markdown(choice.latency)}")
+            st.html(f'<p class="eccc-number">{html.escape(choice.latency)}</p>')
             st.caption(markdown(f"{choice.uses}. {choice.check}", 320))
             if choice.case:
                 st.button(

@@ -33,7 +33,7 @@ def sidebar(case: Case) -> None:
     """Draw the fields that move the prices."""
     facts = facts_of(evaluated(case))
     with st.sidebar:
-        st.subheader("What moves the prices")
+        st.header("What moves the prices")
         for name in ("population_count", "arrival_per_s", "edge_servers_count"):
             controls.control("scenario", name, facts, slider=True)
         for name in ("cloud_servers_count", "uplink_bit_per_s", "backhaul_bit_per_s"):
@@ -45,7 +45,7 @@ def stations(found: Prices) -> None:
     for column, row in zip(st.columns(max(len(found.rows), 1)), found.rows, strict=False):
         with column.container(border=True, height="stretch"):
             st.markdown(f"**{markdown(row.station[:1].upper() + row.station[1:])}**")
-            st.markdown(f"### {row.price:.3g} s per s")
+            st.html(f'<p class="eccc-number">{row.price:.3g} s per s</p>')
             st.caption("What a second of work here costs all users together, in seconds.")
             st.markdown(f"Toll {markdown(row.toll)} s per s, the part that others bear")
 

@@ -44,12 +44,12 @@ def sidebar(evaluation: Evaluation) -> None:
     """Draw what shapes the tail."""
     facts = facts_of(evaluation)
     with st.sidebar:
-        st.subheader("What shapes the tail")
+        st.header("What shapes the tail")
         for name in ("population_count", "arrival_per_s", "deadline_s"):
             controls.control("scenario", name, facts, slider=True)
         for name in ("compute_scv", "message_scv"):
             controls.control("scenario", name, facts)
-        st.subheader("How requests come and queue")
+        st.header("How requests come and queue")
         for name in QUEUES:
             controls.control("scenario", name, facts)
 
@@ -73,13 +73,13 @@ def page() -> None:
     if result is None:
         st.caption(
             markdown(
-                "Percentiles by inverting the transform of the whole path; press Simulate "
-                "to lay a run over the curve.",
+                "p99 is the time within which 99 % of the answers are back. The curve comes from "
+                "the laws of the whole path; press Simulate to lay a run over it.",
                 200,
             )
         )
         return
-    st.subheader("Closed form and simulation")
+    st.header("Closed form and simulation")
     comparison_table(case, result)
     st.caption(ran_words(result))
 

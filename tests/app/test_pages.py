@@ -100,9 +100,9 @@ def test_closed_groups_draw_nothing_and_open_ones_their_fields() -> None:
     chooser.set_value(["Queueing", "Machines"]).run()
     assert not at.exception
     assert "_scenario.edge" in {box.key for box in at.selectbox}
-    assert [line.value for line in at.markdown if "####" in line.value] == [
-        "#### Machines",
-        "#### Queueing",
+    assert [line.value for line in at.markdown if "###" in line.value] == [
+        "### Machines",
+        "### Queueing",
     ]
     _widget(at, lambda a: a.button_group, "_open_scenario").set_value([]).run()
     assert "_scenario.edge" not in {box.key for box in at.selectbox}

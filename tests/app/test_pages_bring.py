@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import sessions
-import state
 from onnx import TensorProto, helper
 from streamlit.testing.v1 import AppTest
 from viewmodels.calibrated import calibrated
@@ -448,4 +447,4 @@ def test_ids_are_made_of_names_and_never_twice() -> None:
 
 
 def test_a_long_case_keeps_fewer_steps_of_its_history() -> None:
-    assert state.LONGEST_HISTORY_CHARS >= state.STEPS_KEPT * 100_000
+    assert sessions.LONGEST_HISTORY_CHARS >= sessions.STEPS_KEPT * 100_000

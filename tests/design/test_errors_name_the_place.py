@@ -25,7 +25,12 @@ def _case(**parts: Any) -> dict[str, Any]:
     ("value", "path", "message", "allowed"),
     [
         ([], "", "a case is a JSON object", "an object with schema, scenario, design"),
-        ({}, "schema", "None is not supported", "eccc-case/1"),
+        (
+            {},
+            "schema",
+            "is missing: it says of which version the file is",
+            '"schema": "eccc-case/1"',
+        ),
         (_case(schema="eccc-case/9"), "schema", "'eccc-case/9' is not supported", "eccc-case/1"),
         (_case(more=1), "more", "unknown key", "schema, scenario, design"),
         (_case(scenario=[]), "scenario", "must be an object", "{}"),
