@@ -121,7 +121,7 @@ class LoadFields(SystemFields):
         0.0,
         86400.0,
         "s",
-        assumption="serverless offers keep an idle instance for some minutes: 300 to 1200 s",
+        assumption="serverless offers keep an idle instance for some minutes: 60 to 900 s",
     )
     edge_places_count: int | None = integer(
         None,

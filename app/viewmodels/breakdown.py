@@ -136,6 +136,8 @@ def waterfall(evaluation: Evaluation, digits: int = 2) -> Waterfall:
             continue
         shown = size * scale.factor
         text = format_quantity(size, "s", digits)
+        if name == "cloud_wait_s" and evaluation.batch.scenario.cloud_discipline == "elastic":
+            words = "cold starts"
         parts.append(Part(name, station.capitalize(), words, start, shown, text, token))
         start += shown
     mean = evaluation.value("latency_mean_s")

@@ -157,6 +157,9 @@ def _tier(evaluation: Evaluation, case: Case, name: str, label: str) -> dict[str
         "cloud": (scenario.cloud_servers_count, "server"),
     }
     count, noun = counts[name]
+    counted = f"{format_quantity(count, 'count')} {noun}{'' if count == 1 else 's'}"
+    if name == "cloud" and scenario.cloud_discipline == "elastic":
+        count, counted = 2, "on demand"
     busy = evaluation.value(f"{name}_utilisation_frac")
     filled = evaluation.value(f"{name}_memory_frac")
     used = evaluation.value(f"{name}_weight_byte") + evaluation.value(f"{name}_activation_byte")
@@ -167,7 +170,7 @@ def _tier(evaluation: Evaluation, case: Case, name: str, label: str) -> dict[str
         "label": label,
         "machine": choice_label("catalog:machines", getattr(scenario, name), catalog),
         "count": count,
-        "count_label": f"{format_quantity(count, 'count')} {noun}{'' if count == 1 else 's'}",
+        "count_label": counted,
         "runs": runs,
         "precision": getattr(design, f"{name}_precision") if runs else "",
         "time": _time(evaluation, case, name) if runs else "",

@@ -10,6 +10,7 @@ from viewmodels.current import evaluated
 from viewmodels.facts import facts_of
 from viewmodels.key_figures import headline, key_figures, overloaded_stations
 from viewmodels.load import growth, offers
+from viewmodels.picture import picture
 from viewmodels.tail import tail
 
 from analytic_models import load_scenarios
@@ -95,3 +96,14 @@ def test_a_new_last_place_starts_with_room_to_wait() -> None:
     assert start.text == ""
     changed = FACTORY.with_scenario(cloud_places_count=start.value)
     assert changed.scenario.cloud_places_count == 16
+
+
+def test_an_elastic_cloud_shows_cold_starts_and_no_number_of_servers() -> None:
+    case = FACTORY.with_design(cut1=0, cut2=0).with_scenario(
+        cloud_discipline="elastic", population_count=1, arrival_per_s=0.01
+    )
+    pieces = {part.quantity: part.label for part in waterfall(evaluated(case)).parts}
+    assert pieces["cloud_wait_s"] == "cold starts"
+    assert "on demand" in str(picture(case, evaluated(case)))
+    assert "8 servers" not in str(picture(case, evaluated(case)))
+    assert overloaded_stations(evaluated(case)) == ()
