@@ -49,6 +49,13 @@ _Step = tuple[Binding, Callable[[Mapping[str, Array]], Array], Sequence[str]]
 _PARTS_KEPT = 256
 
 
+def _state(flag: Array | None) -> bool | None:
+    """Whether a flag is set for every case; None where it is not known or differs among cases."""
+    if flag is None or (isinstance(flag, np.ndarray) and flag.ndim):
+        return None
+    return bool(flag > 0)
+
+
 @dataclass(frozen=True)
 class _Plan:
     """Bindings in running order, the names that each reads, and those that nothing later reads."""
@@ -224,10 +231,7 @@ class Graph:
 
     def _planned(self, wanted: Collection[str], columns: Mapping[str, Array]) -> tuple[_Key, _Plan]:
         """Return the plan, and what it is remembered by."""
-        states = tuple(
-            None if (v := columns.get(flag)) is None or np.ndim(v) else bool(v > 0)
-            for flag in self._flags
-        )
+        states = tuple(map(_state, map(columns.get, self._flags)))
         given = frozenset(self.table.keys() & columns.keys())
         key = (frozenset(wanted), given, states)
         if key not in self._plans:

@@ -101,7 +101,7 @@ def scenario_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
     """Look up every column that depends on the scenario alone."""
     columns = dict(_CONSTANT_COLUMNS)
     for name in _CHOSEN:
-        columns[name] = Looked(float(getattr(scenario, name)), _CHOSEN_ORIGIN)
+        columns[name] = _chosen(float(getattr(scenario, name)))
     for station in ("device", "uplink", "edge", "backhaul", "cloud"):
         columns[f"{station}_ps_flag"] = _FLAGS[getattr(scenario, f"{station}_discipline") == "ps"]
     for tier in ("edge", "cloud"):
@@ -125,6 +125,11 @@ def scenario_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
     columns["device_gco2e_per_j"] = _grid(catalog, scenario.device_region)
     columns["cloud_gco2e_per_j"] = _grid(catalog, scenario.cloud_region)
     return columns
+
+
+@lru_cache(maxsize=4 * _IDS_KEPT)
+def _chosen(value: float) -> Looked:
+    return Looked(value, _CHOSEN_ORIGIN)
 
 
 def _queue_flags(scenario: Scenario) -> dict[str, bool]:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analytic_models.laws.choice import every
+from analytic_models.laws.choice import every, some
 from analytic_models.laws.inversion import Complex, Formula, Real, invert
 from analytic_models.laws.tails import (
     pearson3_exceedance,
@@ -196,14 +196,18 @@ def solve(
         above, density = tail_of(paths, time, order)
         over = above > miss
         low, high = np.where(over, np.maximum(low, time), low), np.where(over, high, time)
-        # The upper end may still lie below the percentile: double it until it does not.
-        high = np.where(over & (high <= time), low + 2.0 * (low - _earliest(paths)), high)
+        short = over & (high <= time)
+        if some(short):
+            # The upper end still lies below the percentile: double it until it does not.
+            high = np.where(short, low + 2.0 * (low - _earliest(paths)), high)
         move = above / density * np.log(above / miss)
         proposed = time + move
         inside = (proposed > low) & (proposed < high) & np.isfinite(proposed)
-        following = np.where(inside, proposed, 0.5 * (low + high))
+        newton = every(inside)
+        following = proposed if newton else np.where(inside, proposed, 0.5 * (low + high))
         change = np.abs(following - time) / np.maximum(np.abs(following), np.abs(time))
-        near = np.where(inside, change * change, change) < tolerance
+        error = change * change if newton else np.where(inside, change * change, change)
+        near = error < tolerance
         time = np.where(settled, time, following)
         settled = settled | (near & (inside | (step > 0))) | (high - low <= 1e-15 * np.abs(high))
         if settled.all():

@@ -65,18 +65,17 @@ def _hop_and_tier(
     shared: Pure,
 ) -> list[StationLaw]:
     """Laws of a hop and the tier behind it, which depend where a link is shared and a queue not."""
+    both = np.not_equal(message, 0.0) & np.not_equal(service, 0.0)
+    depend = some(np.greater(hop_shared, 0.0)) and not some(np.greater(shared, 0.0)) and some(both)
+    if depend and every(both):
+        return meeting_laws(arrival, message, message_scv, service, scv, servers)
     alone = [
         *_station(arrival, message, message_scv, 1.0, hop_shared),
         *_station(arrival, service, scv, servers, shared),
     ]
-    if not np.any(np.greater(hop_shared, 0.0)) or np.any(np.greater(shared, 0.0)):
-        return alone
-    both = np.not_equal(message, 0.0) & np.not_equal(service, 0.0)
-    if not both.any():
+    if not depend:
         return alone
     met = meeting_laws(arrival, message, message_scv, service, scv, servers)
-    if both.all():
-        return met
     neither = np.logical_not(both)
     return [*(_only_where(both, law) for law in met), *(_only_where(neither, law) for law in alone)]
 

@@ -65,9 +65,7 @@ def shared_delay(service: S, time: S, scv: Pure) -> S:
     1.297
     """
     with np.errstate(all="ignore"):
-        alone = np.divide(service, time)
-        own = _share_of(scv, 1.0 / (1.0 - _half(alone)), 1.0 / (1.0 + alone))
-        return _where_any(service, service * own)
+        return _delay(service, np.divide(service, time), scv)
 
 
 def shared_forgetting(service: S, time: S, scv: Pure) -> Frac:
@@ -99,7 +97,12 @@ def shared_forgetting(service: S, time: S, scv: Pure) -> Frac:
         alone = np.divide(service, time)
         half = _half(alone)
         later = _share_of(scv, half / (1.0 - half), (1.0 - alone) / (1.0 + alone))
-        return _never(np.divide(shared_delay(service, time, scv), time * later))
+        return _never(np.divide(_delay(service, alone, scv), time * later))
+
+
+def _delay(service: S, alone: Frac, scv: Pure) -> S:
+    own = _share_of(scv, 1.0 / (1.0 - _half(alone)), 1.0 / (1.0 + alone))
+    return _where_any(service, service * own)
 
 
 def _half(alone: Frac) -> Array:
