@@ -177,7 +177,7 @@ def import_file(name: str, raw: bytes) -> bool:
     name
         What the file is called, for the message.
     raw
-        Its bytes, at most ``sessions.LARGEST_FILE_BYTE``.
+        Its bytes.
     """
     try:
         found = sessions.read_file(name, raw)

@@ -72,7 +72,7 @@ def test_a_number_that_no_light_touches_keeps_its_digits() -> None:
 
 def test_a_value_that_rounds_onto_its_limit_is_said_to_be_too_close() -> None:
     value = evaluated(FIRST).value("latency_required_s")
-    near = FIRST.with_scenario(deadline_s=round(value * 1.004, 5))
+    near = FIRST.with_scenario(deadline_s=float(f"{value * 1.0002:.6f}"))
     assert "just meets" in headline(near, evaluated(near))[0]
     figure = next(f for f in key_figures(near, evaluated(near)) if f.status == "pass")
     assert figure.verdict.endswith("too close to be sure")
