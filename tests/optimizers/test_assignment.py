@@ -7,7 +7,7 @@ import pytest
 
 from analytic_models.bench_instances import traffic_classes
 from analytic_models.optimizers.assignment import _choices, assign
-from analytic_models.optimizers.assignment_start import relaxed_start
+from analytic_models.optimizers.assignment_start import Choices, relaxed_start
 from analytic_models.optimizers.congestion import Stations
 from analytic_models.optimizers.mix import solve_mix
 from analytic_models.optimizers.protocols import Table
@@ -72,6 +72,26 @@ def test_a_row_without_a_metric_is_never_chosen_under_its_budget() -> None:
     best = assign(classes).rows[0]
     classes[0].metrics["energy_j"][best] = np.nan
     assert assign(classes, {"energy_j": 100.0}).rows[0] != best
+
+
+def test_enumeration_finds_the_optimum_from_a_bad_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    def worst(
+        choices: Choices, chosen: np.ndarray, reduced: np.ndarray
+    ) -> tuple[np.ndarray, float]:
+        rows = [np.flatnonzero(choices.owner == k) for k in range(len(choices.rates))]
+        rated = [(choices.rated(np.array(c)), c) for c in product(*rows)]
+        fits = [(value, c) for (over, value), c in rated if over == 0.0]
+        return (np.array(max(fits)[1]), max(fits)[0]) if fits else (chosen, np.inf)
+
+    monkeypatch.setattr("analytic_models.optimizers.assignment_start.descend", worst)
+    improved = 0
+    for seed in range(30):
+        classes = random_classes(np.random.default_rng(400 + seed), 3, 5)
+        found = assign(classes)
+        expected = best_by_enumeration(classes, np.inf)
+        assert found.mean_s == pytest.approx(expected, rel=1e-9)
+        improved += found.rounds == 0 and np.isfinite(expected)
+    assert improved > 20
 
 
 def test_no_choice_undercuts_the_bound_and_its_reduced_costs() -> None:

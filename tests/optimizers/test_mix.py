@@ -166,6 +166,14 @@ def test_optimum_scales_with_time() -> None:
     assert solve_mix([slow]).mean_s == pytest.approx(1000 * solve_mix([table]).mean_s, rel=1e-9)
 
 
+def test_a_design_that_is_better_by_a_millionth_is_still_found() -> None:
+    delay = np.array([1.0, 1.0 - 1e-6, 1.0 - 2e-6])
+    none = np.zeros((3, 1))
+    mix = solve_mix([Table(("a",), np.ones(1), ("ps",), 1.0, delay, none, none)])
+    assert mix.mean_s == pytest.approx(1.0 - 2e-6, rel=1e-10)
+    assert mix.shares[0] == {2: 1.0}
+
+
 def test_vanishing_load_gives_the_idle_optimum() -> None:
     table = random_table(np.random.default_rng(9), 50, np.array([1.0, 1.0]), 1e-9)
     idle = (table.delay_s + table.work_s.sum(axis=1)).min()

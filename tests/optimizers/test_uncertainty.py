@@ -187,7 +187,9 @@ LIMITED = dataclasses.replace(FACTORY, accuracy_drop_max_pp=0.5)
 
 def test_a_world_of_nominal_values_changes_nothing_where_tiers_batch_and_losses_vary() -> None:
     catalog = load_catalog()
-    space = dataclasses.replace(SMALL, cloud_precisions=("fp32", "int8"))
+    # All tiers offer int8, so that a precision that two of them share must be charged once.
+    both = ("fp32", "int8")
+    space = dataclasses.replace(SMALL, device_precisions=both, cloud_precisions=both)
     batch = batch_of(BATCHED, enumerate_designs(BATCHED, space))
     inputs = uncertain_inputs(batch, catalog, 0.2, accuracy=True)
     losses = {item.key for item in inputs if item.law == "halves"}
