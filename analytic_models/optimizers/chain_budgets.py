@@ -30,7 +30,7 @@ from analytic_models.optimizers.protocols import FloatArray, IntArray
 _METHOD = "Lagrangian bound + label setting"
 # Quick searches: partial paths far from the middle, how far above the bound in first widths, and
 # the most partial paths at one place in the full search that follows.
-_BEAMS = ((30, 15.0, 8_000), (150, np.inf, 20_000))
+_BEAMS = ((30, 15.0, 20_000), (150, np.inf, 30_000))
 _MODEST = 30_000  # partial paths at one place
 _NEAR, _VARIED, _SCALED = 8, 16, 8
 _OPEN = 0.4  # arcs per layer beside the best paths in the first search

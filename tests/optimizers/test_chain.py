@@ -9,6 +9,8 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from analytic_models.bench_instances import budgeted_chain
 from analytic_models.optimizers.chain import chain_arcs, place_chain
 from analytic_models.optimizers.chain_budgets import place_chain_within
+from analytic_models.optimizers.chain_dual import Dual, scaled
+from analytic_models.optimizers.chain_labels import search_below
 
 KINDS = ("even", "arcs", "heavy")
 
@@ -125,6 +127,21 @@ def test_every_way_to_the_proof_gives_the_same_optimum(
         other = place_chain_within(case.arcs, case.uses, case.budgets)
         assert other.status == plan.status != "stopped"
         assert other.cost == pytest.approx(plan.cost, rel=1e-6)
+
+
+def test_a_quick_search_that_dies_out_proves_nothing() -> None:
+    # The cheap first option breaks one budget or the other, but neither one alone foretells it.
+    cost = np.array([[0.0, 1.0], [0.0, 0.0], [0.0, 9.0], [0.0, 9.0]])
+    first = np.array([[0.6, 0.0], [0.5, 0.0], [0.0, 0.0], [0.0, 0.0]])
+    second = np.array([[0.0, 0.0], [0.0, 1.1], [0.0, 0.0], [0.0, 0.0]])
+    arcs, uses = cost[:, None, None], np.stack([first, second])[:, :, None, None]
+    problem = scaled(arcs, uses, np.ones(2), None, None)
+    unpriced = Dual(np.zeros(2), (), 0.0, None, np.inf)
+    quick = search_below(problem, unpriced, problem.beyond, 1, beam=True)
+    assert (quick.path, quick.complete) == (None, False)
+    full = search_below(problem, unpriced, problem.beyond, 100)
+    assert (full.cost, full.complete) == (1.0, True)
+    assert place_chain_within(arcs, uses, np.ones(2)).cost == 1.0
 
 
 @pytest.mark.parametrize("seed", range(2))
