@@ -16,9 +16,9 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
 from analytic_models.laws.erlang import erlang_c
+from analytic_models.laws.late import special
 
 Floats = NDArray[np.float64]
 
@@ -246,7 +246,10 @@ def _by_recursion(cases: _Stations) -> Loop:
         for without in combinations(queues, number)
     }
     whole, ahead = walks[frozenset()], _Ahead(np.zeros((3, count, size)), cases.rest)
-    powers = {i: (servers[i] - 1.0) * np.log(cases.demand[i]) - gammaln(servers[i]) for i in queues}
+    powers = {
+        i: (servers[i] - 1.0) * np.log(cases.demand[i]) - special.gammaln(servers[i])
+        for i in queues
+    }
     found = Loop(
         np.zeros(size), np.zeros((count, size)), np.zeros((count, size)), np.zeros((3, count, size))
     )
