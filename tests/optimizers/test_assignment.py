@@ -74,16 +74,23 @@ def test_a_row_without_a_metric_is_never_chosen_under_its_budget() -> None:
     assert assign(classes, {"energy_j": 100.0}).rows[0] != best
 
 
-def test_enumeration_finds_the_optimum_from_a_bad_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    def worst(
+@pytest.mark.parametrize("place", [1, -1])
+def test_enumeration_finds_the_optimum_from_another_choice(
+    place: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Start at the second best choice, or at the worst.
+    def other(
         choices: Choices, chosen: np.ndarray, reduced: np.ndarray
     ) -> tuple[np.ndarray, float]:
         rows = [np.flatnonzero(choices.owner == k) for k in range(len(choices.rates))]
         rated = [(choices.rated(np.array(c)), c) for c in product(*rows)]
-        fits = [(value, c) for (over, value), c in rated if over == 0.0]
-        return (np.array(max(fits)[1]), max(fits)[0]) if fits else (chosen, np.inf)
+        fits = sorted((value, c) for (over, value), c in rated if over == 0.0)
+        if not fits:
+            return chosen, np.inf
+        value, picked = fits[min(place, len(fits) - 1)]
+        return np.array(picked), value
 
-    monkeypatch.setattr("analytic_models.optimizers.assignment_start.descend", worst)
+    monkeypatch.setattr("analytic_models.optimizers.assignment_start.descend", other)
     improved = 0
     for seed in range(30):
         classes = random_classes(np.random.default_rng(400 + seed), 3, 5)
