@@ -15,7 +15,7 @@ from analytic_models.evaluation import Evaluation
 from analytic_models.lights import lights
 from analytic_models.lights_basis import Light, limited, used_stations
 from analytic_models.lights_classes import uneven_in_order
-from analytic_models.lights_queues import hands_on_clumps, meets_again
+from analytic_models.lights_queues import evens_out, hands_on_clumps, meets_again
 from analytic_models.scenario_load import PRIORITIES
 
 _KNOWN = frozenset({
@@ -29,7 +29,10 @@ _FIGURES = ("mean", "p95", "p99")
 _PLAIN = dict.fromkeys(_FIGURES, (-0.03, 0.03))
 # Keys as in the lights' words: (lowest, highest) of closed form over simulation minus 1.
 _SMOOTHED = {"mean": (0.0, 0.07), "p95": (0.0, 0.05), "p99": (0.0, 0.05)}
-_SERVERS = {"mean": (-0.056, 0.015), "p95": (-0.023, 0.076), "p99": (-0.023, 0.076)}
+_EVENED_OUT = {"mean": (0.0, 0.32), "p95": (0.0, 0.23), "p99": (0.0, 0.18)}
+_EVENED_ALONE = dict.fromkeys(_FIGURES, (0.0, 1.0))
+_SERVERS = {"mean": (-0.056, 0.015), "p95": (-0.03, 0.04), "p99": (-0.03, 0.04)}
+_SERVERS_UNEVEN = {"mean": (-0.056, 0.015), "p95": (-0.08, 0.01), "p99": (-0.08, 0.01)}
 _SHARED = {"p95": (-0.02, 0.02), "p99": (-0.02, 0.02)}
 _SHARED_UNEVEN = {"p95": (-0.09, 0.02), "p99": (-0.09, 0.02)}
 _CLUMPS = {"p95": (-0.11, 0.0), "p99": (-0.11, 0.0)}
@@ -145,12 +148,14 @@ def _of_stations(evaluation: Evaluation) -> list[Mapping[str, tuple[float, float
     found: list[Mapping[str, tuple[float, float]]] = []
     if len(used_stations(evaluation)) > 1:
         found.append(_SMOOTHED)
+    if evens_out(evaluation):
+        found.append(_EVENED_OUT if scenario.compute_scv else _EVENED_ALONE)
     if scenario.compute_scv != 1 and any(
         getattr(scenario, f"{tier}_servers_count") > 1
         for tier in ("edge", "cloud")
         if tier in ordered
     ):
-        found.append(_SERVERS)
+        found.append(_SERVERS_UNEVEN if scenario.compute_scv > 1 else _SERVERS)
     if shared:
         uneven = scenario.message_scv > 1 and {"uplink", "backhaul"} & set(shared)
         found.append(_SHARED_UNEVEN if uneven else _SHARED)

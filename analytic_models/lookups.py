@@ -113,6 +113,7 @@ def scenario_columns(scenario: Scenario, catalog: Catalog) -> dict[str, Looked]:
         columns[name] = _FLAGS[value]
     for hop, tier in (("uplink", "edge"), ("backhaul", "cloud")):
         columns[f"{hop}_meeting_flag"] = _FLAGS[meets_again(scenario, hop, tier)]
+        columns[f"{tier}_spaced_flag"] = _FLAGS[comes_spaced(scenario, hop)]
     urgent = {"urgent": 1.0, "others": 0.0, "all": scenario.urgent_frac}[scenario.latency_of]
     columns["asked_urgent_frac"] = Looked(urgent, _CHOSEN_ORIGIN)
     columns["deadline_level_frac"] = Looked(_LEVELS[scenario.deadline_at], _CHOSEN_ORIGIN)
@@ -168,6 +169,11 @@ def meets_again(scenario: Scenario, hop: str, tier: str) -> bool:
     disciplines = (f"{hop}_discipline", f"{tier}_discipline")
     shared, queued = (getattr(scenario, name) for name in disciplines)
     return shared == "ps" and queued == "fcfs" and not is_special(scenario)
+
+
+def comes_spaced(scenario: Scenario, hop: str) -> bool:
+    """Whether a hop serves in order of arrival, by plain laws: its transfers space the requests."""
+    return getattr(scenario, f"{hop}_discipline") == "fcfs" and not is_special(scenario)
 
 
 @lru_cache(maxsize=_IDS_KEPT)

@@ -55,6 +55,8 @@ STATES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("discipline", "amber", {}),
     ("discipline", "green", {"population_count": 1}),
     ("smoothing", "green", {}),
+    ("smoothing", "green", {"uplink_discipline": "fcfs"}),
+    ("smoothing", "amber", {"uplink_discipline": "fcfs", "compute_scv": 0.3}),
 )
 
 

@@ -15,6 +15,7 @@ from analytic_models.laws.paths import Path, paths_of
 from analytic_models.laws.queueing import mgc_wait_mean
 from analytic_models.laws.service_laws import exponential_law, gamma_law
 from analytic_models.laws.sharing import shared_law
+from analytic_models.laws.spaced import spaced_laws
 from analytic_models.laws.station_laws import mg1_sojourn_law, mgc_wait_law
 from analytic_models.laws.tandem import meeting_laws
 from analytic_models.laws.transforms import (
@@ -64,20 +65,26 @@ def _hop_and_tier(
     servers: Count,
     shared: Pure,
 ) -> list[StationLaw]:
-    """Laws of a hop and the tier behind it, which depend where a link is shared and a queue not."""
-    both = np.not_equal(message, 0.0) & np.not_equal(service, 0.0)
-    depend = some(np.greater(hop_shared, 0.0)) and not some(np.greater(shared, 0.0)) and some(both)
-    if depend and every(both):
-        return meeting_laws(arrival, message, message_scv, service, scv, servers)
-    alone = [
-        *_station(arrival, message, message_scv, 1.0, hop_shared),
-        *_station(arrival, service, scv, servers, shared),
-    ]
-    if not depend:
+    """Laws of a hop and the tier behind it, which depend on each other where both are used."""
+    shares = some(np.greater(hop_shared, 0.0))
+    plain = np.equal(shared, 0.0) if shares else np.equal(message_scv, 0.0) & np.equal(scv, 0.0)
+    linked = np.not_equal(message, 0.0) & np.not_equal(service, 0.0) & plain
+    link: list[StationLaw] = []
+    met: list[StationLaw] = []
+    if shares and some(linked):
+        met = meeting_laws(arrival, message, message_scv, service, scv, servers)
+    else:
+        link = _station(arrival, message, message_scv, 1.0, hop_shared)
+        if some(linked):
+            met = [*link, *spaced_laws(arrival, service, servers, shared, message)]
+    if every(linked):
+        return met
+    link = link or _station(arrival, message, message_scv, 1.0, hop_shared)
+    alone = [*link, *_station(arrival, service, scv, servers, shared)]
+    if not met:
         return alone
-    met = meeting_laws(arrival, message, message_scv, service, scv, servers)
-    neither = np.logical_not(both)
-    return [*(_only_where(both, law) for law in met), *(_only_where(neither, law) for law in alone)]
+    apart = np.logical_not(linked)
+    return [*(_only_where(linked, law) for law in met), *(_only_where(apart, law) for law in alone)]
 
 
 def _only_where(used: NDArray[np.bool_], law: StationLaw) -> StationLaw:

@@ -25,6 +25,10 @@ COLUMNS: Mapping[str, str] = {
         f"{h}_meeting_flag": f"Requests that share the {h} meet again in the queue behind it"
         for h in HOPS
     },
+    **{
+        f"{t}_spaced_flag": f"The link before it hands requests to the {t} in order of arrival"
+        for t in ("edge", "cloud")
+    },
     "urgent_frac": "Urgent requests",
     "asked_urgent_frac": "Urgent among the requests that the figures are about",
     "uplink_fading_flag": "Uplink fades",

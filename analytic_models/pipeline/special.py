@@ -29,6 +29,7 @@ from analytic_models.laws import (
     room_station,
     sharing,
     source_patterns,
+    spaced,
     urgent,
     urgent_waits,
 )
@@ -136,14 +137,36 @@ def _urgency(tier: str, arrival: str) -> dict[str, str]:
 
 
 def tier_laws(tier: str, arrival: str) -> Special:
-    """Laws of a tier that serves batches, or urgent requests first."""
+    """Laws of a tier that is fed at a distance, serves batches, or urgent requests first."""
     inputs = _urgency(tier, arrival) | {"asked": "asked_urgent_frac"}
-    flag = f"{tier}_priority_flag"
+    flag, apart = f"{tier}_priority_flag", f"{tier}_spaced_flag"
     waits, variances, skews = batch_laws(tier, arrival)
+    hop = {"edge": "uplink", "cloud": "backhaul"}[tier]
+    fed = {
+        "arrival": arrival,
+        "service": f"{tier}_service_s",
+        "scv": "compute_scv",
+        "servers": f"{tier}_servers_count",
+        "shared": f"{tier}_ps_flag",
+        "gap": f"{hop}_service_s",
+        "gap_scv": "message_scv",
+    }
     return (
-        (*waits, (flag, bind(urgent.priority_wait, **inputs))),
-        (*variances, (flag, bind(urgent.priority_variance, **inputs))),
-        (*skews, (flag, bind(urgent.priority_skew, **inputs))),
+        (
+            (apart, bind(spaced.spaced_wait, **fed)),
+            *waits,
+            (flag, bind(urgent.priority_wait, **inputs)),
+        ),
+        (
+            (apart, bind(spaced.spaced_variance, **fed)),
+            *variances,
+            (flag, bind(urgent.priority_variance, **inputs)),
+        ),
+        (
+            (apart, bind(spaced.spaced_skew, **fed)),
+            *skews,
+            (flag, bind(urgent.priority_skew, **inputs)),
+        ),
     )
 
 

@@ -145,6 +145,12 @@ def one_case(case: Case, column: Mapping[str, float], catalog: Catalog) -> Truth
         shared = getattr(scenario, f"{station}_discipline") == "ps"
         idle += service[station] + fixed[station]
         mean += mean_wait(arrival[station], service[station], servers[station], scv, shared)
+        hop = {"edge": "uplink", "cloud": "backhaul"}.get(station, "")
+        spread = scenario.message_scv or scenario.compute_scv
+        if hop and getattr(scenario, f"{hop}_discipline") == "fcfs" and not spread:
+            # Fixed transfers in order of arrival space what comes: that part does not wait.
+            part = min(service[station], servers[station] * service[hop])
+            mean -= mean_wait(arrival[station], part, servers[station], scv, shared)
     mean += idle
     energy = column["device_load_w"] * service["device"]
     energy += column["uplink_tx_j_per_bit"] * up + column["uplink_rx_j_per_bit"] * answer
