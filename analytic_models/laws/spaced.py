@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from analytic_models.laws.choice import choose, some
+from analytic_models.laws.choice import Flags, choose, some
 from analytic_models.laws.erlang import erlang_c
 from analytic_models.laws.inversion import Complex, Formula
 from analytic_models.laws.queueing import mgc_wait_mean, ps_sojourn_mean
@@ -135,7 +135,7 @@ def _less(
         return _minus(np.equal(spaced, service), whole, part)
 
 
-def _minus(same: Array, whole: Array, part: Array) -> Array:
+def _minus(same: Flags, whole: Array, part: Array) -> Array:
     """Subtract: nothing is left of the same, and of the endless no less than all."""
     with np.errstate(all="ignore"):
         rest = choose(np.isinf(whole), whole, np.subtract(whole, part))
@@ -228,6 +228,6 @@ def _quotient(
     s: Complex,
     whole: Callable[[Complex], Complex],
     part: Callable[[Complex], Complex],
-    same: Array,
+    same: Flags,
 ) -> Complex:
     return np.where(same, 1.0, whole(s) / part(s))
