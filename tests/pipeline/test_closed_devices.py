@@ -82,7 +82,7 @@ def test_long_pauses_of_many_devices_are_random_arrivals() -> None:
     rare = {"population_count": 30_000, "arrival_per_s": 0.002, "uplink_bit_per_s": 1e12}
     open_, loop = (evaluate(case.with_scenario(**rare)) for case in (FACTORY, CLOSED))
     for name in (*LATENCIES, "edge_utilisation_frac", "energy_total_j", "cost_usd"):
-        assert loop.value(name) == pytest.approx(open_.value(name), rel=0.03), name
+        assert loop.value(name) == pytest.approx(open_.value(name), rel=0.04), name
 
 
 def test_nothing_is_ever_unstable() -> None:
