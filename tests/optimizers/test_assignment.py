@@ -94,11 +94,11 @@ def test_enumeration_finds_the_optimum_from_another_choice(
     improved = 0
     for seed in range(30):
         classes = random_classes(np.random.default_rng(400 + seed), 3, 5)
-        found = assign(classes)
-        expected = best_by_enumeration(classes, np.inf)
+        found = assign(classes, {"energy_j": 0.7})
+        expected = best_by_enumeration(classes, 0.7)
         assert found.mean_s == pytest.approx(expected, rel=1e-9)
         improved += found.rounds == 0 and np.isfinite(expected)
-    assert improved > 20
+    assert improved > 10
 
 
 def test_no_choice_undercuts_the_bound_and_its_reduced_costs() -> None:
