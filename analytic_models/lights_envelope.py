@@ -42,8 +42,7 @@ _PERIODIC_SHARED = {"mean": (-0.04, 0.04), "p95": (0.0, 0.18), "p99": (0.0, 0.18
 _BURSTY = {"mean": (-0.03, 0.0), "p95": (-0.18, 0.0), "p99": (-0.22, 0.0)}
 _TOGETHER = {"mean": (-0.01, 0.01), "p95": (-0.01, 0.01), "p99": (-0.01, 0.01)}
 _FADING = {"mean": (-0.03, 0.03), "p95": (-0.05, 0.05), "p99": (-0.07, 0.07)}
-_MEETING = {"p95": (-0.03, 0.03), "p99": (-0.03, 0.03)}
-_MEETING_MANY = {"p95": (-0.04, 0.04), "p99": (-0.04, 0.04)}
+_MEETING = {"p95": (-0.07, 0.05), "p99": (-0.035, 0.05)}
 _REPEATS = {"mean": (-0.01, 0.01), "p95": (-0.02, 0.02), "p99": (-0.02, 0.02)}
 _REPEATS_SHARED = {"mean": (-0.01, 0.01), "p95": (-0.04, 0.04), "p99": (-0.04, 0.04)}
 _REPEATS_TOGETHER = {"mean": (-0.06, 0.06), "p95": (-0.14, 0.14), "p99": (-0.22, 0.22)}
@@ -175,8 +174,7 @@ def _of_special(evaluation: Evaluation) -> list[Mapping[str, tuple[float, float]
     shared = bool({"uplink", "backhaul"} & set(_serves(evaluation, "ps")))
     found: list[Mapping[str, tuple[float, float]]] = []
     if meets_again(evaluation):
-        many = scenario.edge_servers_count > 1 or scenario.cloud_servers_count > 1
-        found.append(_MEETING_MANY if many else _MEETING)
+        found.append(_MEETING)
     if scenario.uplink_loss_frac > 0 and "uplink" in used:
         found.append(_repeats(scenario))
     rooms = [tier for tier in ("edge", "cloud") if tier in used and limited(scenario, tier)]
