@@ -20,6 +20,7 @@ class _Contender(Protocol):
     win: float
     win_error: float
     unstable: float
+    over: float
     regret: float | None
     regret_text: str
     nominal: str
@@ -78,6 +79,16 @@ def win_chart(contenders: Sequence[_Contender]) -> Chart:
         Designs.
     """
     names = _names(contenders)
+    limited = any(one.over > 0.0 for one in contenders)
+    over = {
+        "type": "bar",
+        "orientation": "h",
+        "name": "over the accuracy limit",
+        "y": names,
+        "x": [one.over for one in contenders],
+        "marker": {"color": "@goal.accuracy"},
+        "hovertemplate": "over the accuracy limit in %{x:.1f} %<extra></extra>",
+    }
     return Chart(
         id="win",
         title="How often each design is best, and how often it breaks down",
@@ -110,14 +121,24 @@ def win_chart(contenders: Sequence[_Contender]) -> Chart:
                 "marker": {"color": "@bad"},
                 "hovertemplate": "overloaded in %{x:.1f} %<extra></extra>",
             },
+            *([over] if limited else []),
         ],
         layout=_layout("share of the worlds (%)", len(contenders)),
-        columns=("Design", "Best in", "Overloaded in", "Nominal", "Median", "Mostly"),
+        columns=(
+            "Design",
+            "Best in",
+            "Overloaded in",
+            "Over the accuracy limit in",
+            "Nominal",
+            "Median",
+            "Mostly",
+        ),
         rows=[
             (
                 f"{one.label} {one.role}".strip(),
                 f"{one.win:.1f} %",
                 f"{one.unstable:.1f} %",
+                f"{one.over:.1f} %",
                 one.nominal,
                 one.median,
                 one.high,

@@ -48,6 +48,7 @@ class Contender:
     win: float
     win_error: float
     unstable: float
+    over: float
     regret: float | None
     regret_text: str
     nominal: str
@@ -199,7 +200,7 @@ def _role(at: int, found: Doubt, mine: Design) -> str:
 def _contenders(
     case: Case, found: Doubt, labels: list[str], unit: str, factor: float, rules: set[int]
 ) -> tuple[Contender, ...]:
-    result = found.robustness
+    result, over = found.robustness, _over(found)
     order = np.lexsort((found.nominal_value, -result.win_frac))
     keep = [at for at in order if _role(int(at), found, case.design) or int(at) in rules]
     rest = [at for at in order if at not in keep]
@@ -215,8 +216,9 @@ def _contenders(
                 100 * float(result.win_frac[at]),
                 100 * float(result.win_error_frac[at]),
                 100 * float(result.unstable_frac[at]),
+                100 * over[at],
                 regret * factor if math.isfinite(regret) else None,
-                format_quantity(regret, unit) if math.isfinite(regret) else "overloaded too often",
+                format_quantity(regret, unit) if math.isfinite(regret) else _breaks(found),
                 format_quantity(float(found.nominal_value[at]), unit),
                 format_quantity(float(found.median[at]), unit),
                 _bound(float(found.high[at]), unit),
@@ -225,6 +227,22 @@ def _contenders(
             )
         )
     return tuple(contenders)
+
+
+def _over(found: Doubt) -> list[float]:
+    """Share of the worlds in which each design breaks the accuracy limit."""
+    sampled = found.over_limit_frac
+    return [float(share) for share in sampled] if sampled.size else [0.0] * len(found.designs)
+
+
+def _breaks(found: Doubt) -> str:
+    """Say why nothing bounds what a design loses."""
+    return "breaks a limit too often" if any(_over(found)) else "overloaded too often"
+
+
+def _often(found: Doubt) -> str:
+    reason = _breaks(found)
+    return reason if reason.startswith("breaks") else f"is {reason}"
 
 
 def _bound(value: float, unit: str) -> str:
@@ -263,6 +281,10 @@ def _sentence(found: Doubt, labels: list[str], unit: str) -> str:
     start = f"The nominal best, {labels[best]}, is best in {win} of {found.worlds} worlds"
     if broken > 0.0:
         start += f" and overloaded in {format_quantity(broken, 'frac', 2)}"
+    missed = _over(found)[best]
+    if missed > 0.0:
+        joined = "," if broken > 0.0 else " and"
+        start += f"{joined} over the accuracy limit in {format_quantity(missed, 'frac', 2)}"
     if robust != best:
         regret = format_quantity(float(result.regret[robust]), unit, 2)
         return (
@@ -273,7 +295,7 @@ def _sentence(found: Doubt, labels: list[str], unit: str) -> str:
         return f"{start}: the ranges of the facts do not matter for the choice."
     regret = float(result.regret[best])
     if not math.isfinite(regret):
-        return f"{start}; every design is overloaded too often to bound what it loses."
+        return f"{start}; every design {_often(found)} to bound what it loses."
     behind = format_quantity(regret, unit, 2)
     return f"{start}, and no other loses less: in 95 % of them it is at most {behind} behind."
 

@@ -55,6 +55,7 @@ def choices(found: Certainty) -> None:
             st.markdown(
                 f"{markdown(one.nominal)} at nominal values, {markdown(one.high)}; "
                 f"best in {one.win:.0f}\u202f%, overloaded in {one.unstable:.0f}\u202f%"
+                + (f", over the accuracy limit in {one.over:.0f}\u202f%" if one.over else "")
             )
             st.button(
                 "Apply this design",

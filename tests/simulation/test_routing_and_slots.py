@@ -72,7 +72,7 @@ def test_shares_that_leave_requests_out_are_refused() -> None:
         network_route([[Step("a", 0.1)]], [0.5])
 
 
-@pytest.mark.parametrize("make", [optimal_policy, greedy, wait_for_good], ids=str)
+@pytest.mark.parametrize("make", [optimal_policy, greedy, wait_for_good])
 def test_a_rule_costs_in_a_run_what_its_stationary_distribution_says(make: Any) -> None:
     policy = make(MODEL)
     run = simulate_slots(
