@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ROWS", "error_table", "language_models", "power", "published", "share"]
+__all__ = ["ROWS", "error_table", "language_models", "power", "published", "serving", "share"]
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,14 @@ from collections.abc import Sequence
 import streamlit as st
 from catalog_parts import cell, html_table, page_of
 from text import format_quantity, markdown
-from viewmodels.checks import PREDICTORS, ErrorRow, error_rows, placements, totals
+from viewmodels.checks import (
+    PREDICTORS,
+    ErrorRow,
+    error_rows,
+    placements,
+    serving_errors,
+    totals,
+)
 from viewmodels.provenance import source_words
 
 ROWS = 15
@@ -103,3 +110,45 @@ def published() -> None:
         for t in page_of(found, "total_page", ROWS)
     ]
     html_table(("Network", "Published", "Shipped graph", "Difference"), rows, "Totals")
+
+
+def serving() -> None:
+    """Draw the errors of the laws of servers under load, beside those of naive ones."""
+    rows = serving_errors()
+    st.markdown(
+        "Published latencies of servers under load against two laws each. **Nothing is fitted to a "
+        "latency**: the batch time comes from the stated capacity and the time of a single "
+        "request, the bound of a curve from its first and its best point, which do not count."
+    )
+    body = [
+        (
+            cell(row.label, small=f"{row.rows} figures, {row.series} systems or curves"),
+            cell(
+                f"{row.ratio:.2g} times",
+                small=f"{row.ours}; half between {row.quarter:.2g} and {row.three_quarters:.2g}",
+            ),
+            cell(share(row.within)),
+            cell(
+                f"{row.naive_ratio:.2g} times"
+                if math.isfinite(row.naive_ratio)
+                else f"overloaded in {share(row.unstable)}",
+                small=row.naive,
+            ),
+            cell(share(row.naive_within)),
+        )
+        for row in rows
+    ]
+    head = (
+        "Measured",
+        "This model, over measured: median",
+        "Within a factor of two",
+        "Naive law, over measured: median",
+        "Within a factor of two",
+    )
+    html_table(head, body, "Errors under load")
+    st.caption(
+        "Batches of real servers wait for a timer or a size and share their machine with the "
+        "network stack, which no law here knows: the spread above is what remains. "
+        f"Sources: {markdown(source_words('mlperf-inference'), 200)}; "
+        f"{markdown(source_words('nvidia-deeplearningexamples'), 200)}."
+    )

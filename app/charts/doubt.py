@@ -86,7 +86,7 @@ def win_chart(contenders: Sequence[_Contender]) -> Chart:
         "name": "over the accuracy limit",
         "y": names,
         "x": [one.over for one in contenders],
-        "marker": {"color": "@goal.accuracy"},
+        "marker": {"color": "@goal.privacy"},
         "hovertemplate": "over the accuracy limit in %{x:.1f} %<extra></extra>",
     }
     return Chart(
@@ -159,7 +159,10 @@ def regret_chart(contenders: Sequence[_Contender], unit: str) -> Chart:
     """
     finite = [one for one in contenders if one.regret is not None]
     missing = [one.label for one in contenders if one.regret is None]
-    rest = f" Overloaded in more than 5 % of the worlds: {'; '.join(missing)}." if missing else ""
+    broken = "Overloaded"
+    if any(one.over > 0.0 for one in contenders):
+        broken = "Overloaded or over the accuracy limit"
+    rest = f" {broken} in more than 5 % of the worlds: {'; '.join(missing)}." if missing else ""
     return Chart(
         id="regret",
         title=f"What each design may lose ({unit})",

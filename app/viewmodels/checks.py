@@ -7,10 +7,12 @@ __all__ = [
     "ErrorRow",
     "Pair",
     "Placement",
+    "ServingError",
     "Total",
     "error_rows",
     "pairs",
     "placements",
+    "serving_errors",
     "totals",
     "within",
 ]
@@ -231,6 +233,71 @@ def totals() -> tuple[Total, ...]:
                 row["rule"],
                 row["source"],
                 plain(row["where"], 120),
+            )
+        )
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class ServingError:
+    """Errors of two laws against published latencies of one kind of server under load.
+
+    Parameters
+    ----------
+    label, rows, series
+        What was measured, how many figures, from how many systems or curves.
+    ours, naive
+        Names of the laws.
+    ratio, quarter, three_quarters
+        Predicted over measured by our law: median and quartiles.
+    within, naive_within
+        Share of predictions within a factor of two.
+    naive_ratio
+        Median of the naive law; inf where it mostly sees no steady state.
+    unstable
+        Share of the figures at which the naive law sees no steady state.
+    """
+
+    label: str
+    rows: int
+    series: int
+    ours: str
+    ratio: float
+    quarter: float
+    three_quarters: float
+    within: float
+    naive: str
+    naive_ratio: float
+    naive_within: float
+    unstable: float
+
+
+_SERVED = {
+    ("open", "all"): "accelerators at a given rate, all networks",
+    ("closed", "all"): "clients that wait for their answer, curves over their number",
+}
+
+
+@lru_cache(maxsize=1)
+def serving_errors() -> tuple[ServingError, ...]:
+    """Return how far the laws of servers under load are from published measurements."""
+    found = []
+    for row in _read("serving_report.csv"):
+        key = row["kind"], row["model"]
+        found.append(
+            ServingError(
+                _SERVED.get(key, f"accelerators at a given rate, {plain(row['model'], 30)}"),
+                int(row["rows"]),
+                int(row["series"]),
+                row["ours"],
+                float(row["ours_median_ratio"]),
+                float(row["ours_q1"]),
+                float(row["ours_q3"]),
+                float(row["ours_within_factor_2"]),
+                row["naive"],
+                float(row["naive_median_ratio"]),
+                float(row["naive_within_factor_2"]),
+                float(row["naive_unstable"]),
             )
         )
     return tuple(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from catalog_parts import catalog_style, kept, page_of, title
 from charts.checks import error_chart, scatter_chart
-from check_sections import ROWS, error_table, language_models, power, published, share
+from check_sections import ROWS, error_table, language_models, power, published, serving, share
 from drawing import draw
 from viewmodels.checks import PREDICTORS, error_rows, pairs, within
 from viewmodels.kinds import class_words
@@ -73,6 +73,7 @@ def latencies() -> None:
 SECTIONS = {
     "Latencies": latencies,
     "Language models": language_models,
+    "Servers under load": serving,
     "Power": power,
     "Placements and totals": published,
 }

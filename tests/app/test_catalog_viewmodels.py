@@ -9,7 +9,14 @@ import math
 import numpy as np
 import pytest
 from viewmodels.accuracy import encoding_points, evidence_of
-from viewmodels.checks import error_rows, pairs, placements, totals, within
+from viewmodels.checks import (
+    error_rows,
+    pairs,
+    placements,
+    serving_errors,
+    totals,
+    within,
+)
 from viewmodels.dnns import cut_curve, find_dnns, layer_bars, lm_rows, with_dnn
 from viewmodels.hops import find_hops, points_of, reach_of
 from viewmodels.influence import influences, used_facts
@@ -338,3 +345,13 @@ def test_totals_of_the_graphs_are_near_the_published_ones() -> None:
     assert len(found) >= 100
     exact = [t for t in found if t.quantity == "parameters" and t.rule == "exact"]
     assert all(t.ours == t.published for t in exact)
+
+
+def test_errors_of_servers_under_load_are_shown_beside_the_naive_laws() -> None:
+    rows = serving_errors()
+    assert sum(row.rows for row in rows[1:-1]) + 1 >= rows[0].rows
+    assert {row.ours for row in rows} == {"batch law", "asymptotic bound"}
+    assert all(row.within >= row.naive_within for row in rows)
+    assert all(row.quarter <= row.ratio <= row.three_quarters for row in rows)
+    assert math.isinf(rows[0].naive_ratio)
+    assert rows[0].unstable > 0.9

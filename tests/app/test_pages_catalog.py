@@ -201,7 +201,9 @@ def test_a_network_brings_cuts_and_encoding_along_and_the_page_says_so() -> None
     assert "cuts moved" in at.session_state["ui"]["message"].text
 
 
-@pytest.mark.parametrize("view", ["Latencies", "Language models", "Power", "Placements and totals"])
+@pytest.mark.parametrize(
+    "view", ["Latencies", "Language models", "Servers under load", "Power", "Placements and totals"]
+)
 def test_every_part_of_validation_draws(view: str) -> None:
     at = _open("validation", check_view=view)
     assert "eccc-facts" in _html(at)
