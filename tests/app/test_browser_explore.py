@@ -81,7 +81,13 @@ def _plot(page: Page, name: str | re.Pattern[str]) -> Locator:
 
 
 def _kept(page: Page) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(page.evaluate("localStorage.getItem('eccc-session-1')"))
+    """Return what the browser keeps, once it no longer changes: it is written after the page."""
+    read = "localStorage.getItem('eccc-session-1')"
+    text, before = page.evaluate(read), ""
+    while text != before:
+        page.wait_for_timeout(700)
+        text, before = page.evaluate(read), text
+    found: dict[str, Any] = json.loads(text)
     return found
 
 
