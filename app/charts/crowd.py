@@ -9,6 +9,7 @@ from math import log10
 from typing import Any, Protocol
 
 from charts.chart import Chart
+from charts.occupation import occupation_chart
 
 _COLOURS = {
     "blind": "@bad",
@@ -35,7 +36,6 @@ _SERIES = (
     "@goal.throughput",
     "@other",
 )
-_FULL = 1.3
 
 
 class _Line(Protocol):
@@ -250,43 +250,10 @@ def busy_chart(
     stations, busy, now
         Names, way to choose with a utilisation per station, and the present population.
     """
-    data = [
-        {
-            "type": "bar",
-            "name": way,
-            "x": list(stations),
-            "y": [min(100 * value, 100 * _FULL) for value in values],
-            "marker": {"color": _WAYS[way]},
-            "text": [f"{100 * value:.0f}" for value in values],
-            "textposition": "outside",
-            "cliponaxis": False,
-            "hovertemplate": f"{way}: %{{text}}<extra></extra>",
-        }
-        for way, values in busy
-    ]
-    return Chart(
-        id="busy",
-        title=f"How busy each station is with {now} devices",
-        alt=f"Utilisation of each station with {now} devices, for each way to choose.",
-        data=data,
-        layout={
-            "barmode": "group",
-            "yaxis": {"title": {"text": "utilisation (%)"}, "range": [0, 100 * _FULL + 12]},
-            "shapes": [
-                {
-                    "type": "line",
-                    "xref": "paper",
-                    "x0": 0,
-                    "x1": 1,
-                    "y0": 100,
-                    "y1": 100,
-                    "line": {"color": "@bad", "dash": "dash", "width": 1.5},
-                }
-            ],
-            "margin": {"l": 64, "r": 16, "t": 64, "b": 44},
-        },
-        note="Above the dashed line work arrives faster than it is done.",
-        columns=("Way to choose", *stations),
-        rows=[(way, *(f"{100 * v:.1f} %" for v in values)) for way, values in busy],
-        height=380,
+    return occupation_chart(
+        "busy",
+        f"How busy each station is with {now} devices",
+        f"Utilisation of each station with {now} devices, for each way to choose.",
+        stations,
+        [(way, _WAYS[way], values) for way, values in busy],
     )

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from charts.chart import Chart
+from charts.occupation import occupation_chart
 
 WAY_COLOURS: Mapping[str, str] = {
     "blind": "@bad",
@@ -29,7 +30,6 @@ _SERIES = (
     "@goal.carbon",
     "@goal.throughput",
 )
-_FULL = 1.3
 _MILLI = 1e3
 _SHOWN = 0.005
 
@@ -165,42 +165,12 @@ def _size(mine: Sequence[_Share], label: str) -> float:
 def load_chart(stations: Sequence[str], ways: Sequence[_Way]) -> Chart:
     """Draw how busy every shared station is under each way to choose; above 100 % it overloads."""
     solved = [way for way in ways if any(way.shares)]
-    return Chart(
-        id="loads",
-        title="How busy each shared station is",
-        alt="Utilisation of each shared station for each way to choose.",
-        data=[
-            {
-                "type": "bar",
-                "name": way.name,
-                "x": list(stations),
-                "y": [min(100 * value, 100 * _FULL) for value in way.busy],
-                "marker": {"color": WAY_COLOURS[way.key]},
-                "text": [f"{100 * value:.0f}" for value in way.busy],
-                "textposition": "outside",
-                "cliponaxis": False,
-                "hovertemplate": f"{way.name}: %{{text}} %<extra></extra>",
-            }
-            for way in solved
-        ],
-        layout={
-            "barmode": "group",
-            "yaxis": {"title": {"text": "utilisation (%)"}, "range": [0, 100 * _FULL + 12]},
-            "shapes": [
-                {
-                    "type": "line",
-                    "xref": "paper",
-                    "x0": 0,
-                    "x1": 1,
-                    "y0": 100,
-                    "y1": 100,
-                    "line": {"color": "@bad", "dash": "dash", "width": 1.5},
-                }
-            ],
-            "margin": {"l": 64, "r": 16, "t": 84, "b": 44},
-        },
-        note="Above the dashed line work arrives faster than it is done.",
-        columns=("Way to choose", *stations),
-        rows=[(way.name, *(f"{100 * v:.1f} %" for v in way.busy)) for way in solved],
+    return occupation_chart(
+        "loads",
+        "How busy each shared station is",
+        "Utilisation of each shared station for each way to choose.",
+        stations,
+        [(way.name, WAY_COLOURS[way.key], way.busy) for way in solved],
+        top=84,
         height=430,
     )

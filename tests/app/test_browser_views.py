@@ -5,51 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.app.conftest import APP, Server, settle
+from tests.app.browsing import BEYOND, PATIENCE_MS, expect_patiently, go, opened, quiet
+from tests.app.conftest import Server, settle
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
-PATIENCE_MS = 90_000
-BEYOND = "document.documentElement.scrollWidth - window.innerWidth"
-
-
-def _expect(target: Any) -> Any:
-    from playwright.sync_api import expect
-
-    expect.set_options(timeout=PATIENCE_MS)
-    return expect(target)
-
 
 @pytest.fixture
 def explorer(page: Page, serve: Callable[[Path], Server]) -> Iterator[Page]:
-    """Open the app; its server must not write a traceback."""
-    server = serve(APP / "streamlit_app.py")
-    page.goto(server.url)
-    page.locator(".eccc-headline").wait_for(timeout=PATIENCE_MS)
-    settle(page)
-    yield page
-    assert "Traceback" not in server.log.read_text()
-
-
-def _go(page: Page, section: str, name: str) -> None:
-    before = page.locator(".eccc-headline").inner_text()
-    page.locator("[data-testid=stTopNavSection]", has_text=section).click()
-    page.locator("[data-testid=stTopNavDropdownLink]", has_text=name).first.click()
-    _expect(page.locator(".eccc-headline")).not_to_have_text(before)
-    _quiet(page)
-
-
-def _quiet(page: Page) -> None:
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(
-        timeout=PATIENCE_MS
-    )
+    """Open the app."""
+    yield from opened(page, serve)
 
 
 def _simulate(page: Page) -> str:
@@ -59,12 +31,12 @@ def _simulate(page: Page) -> str:
     button.click()
     table = page.locator("table.eccc-gains", has_text="95 % interval")
     table.first.wait_for(timeout=PATIENCE_MS)
-    _quiet(page)
+    quiet(page)
     return str(table.first.inner_text())
 
 
 def test_the_optimum_is_checked_behind_its_button(explorer: Page) -> None:
-    _go(explorer, "Design", "Optimise")
+    go(explorer, "Design", "Optimise")
     explorer.get_by_role("button", name="Check by simulation").click()
     found = _simulate(explorer)
     assert "lights expect" in found
@@ -72,16 +44,16 @@ def test_the_optimum_is_checked_behind_its_button(explorer: Page) -> None:
 
 
 def test_several_classes_are_edited_and_their_mix_is_played(explorer: Page) -> None:
-    _go(explorer, "Load", "Population")
+    go(explorer, "Load", "Population")
     explorer.get_by_role("radio", name="Several classes").click()
     explorer.locator("strong", has_text="Price of anarchy").wait_for(timeout=PATIENCE_MS)
-    _quiet(explorer)
+    quiet(explorer)
     before = explorer.locator(".eccc-headline").inner_text()
     devices = explorer.get_by_role("spinbutton", name="Devices").first
     devices.fill("90")
     devices.press("Enter")
-    _expect(explorer.locator(".eccc-headline")).not_to_have_text(before)
-    _quiet(explorer)
+    expect_patiently(explorer.locator(".eccc-headline")).not_to_have_text(before)
+    quiet(explorer)
     assert "Factory inspection: mean" in _simulate(explorer)
     with explorer.expect_download() as waiting:
         explorer.get_by_role("button", name="Export classes and result").click()
@@ -91,11 +63,11 @@ def test_several_classes_are_edited_and_their_mix_is_played(explorer: Page) -> N
 
 
 def test_several_classes_fit_on_a_phone(explorer: Page) -> None:
-    _go(explorer, "Load", "Population")
+    go(explorer, "Load", "Population")
     explorer.get_by_role("radio", name="Several classes").click()
     explorer.set_viewport_size({"width": 390, "height": 844})
     explorer.locator("strong", has_text="Price of anarchy").wait_for(timeout=PATIENCE_MS)
-    _quiet(explorer)
+    quiet(explorer)
     assert explorer.evaluate(BEYOND) <= 0
 
 
@@ -112,23 +84,23 @@ def test_several_classes_fit_on_a_phone(explorer: Page) -> None:
 def test_a_page_of_the_family_is_checked_by_simulation(
     explorer: Page, section: str, name: str, said: str
 ) -> None:
-    _go(explorer, section, name)
+    go(explorer, section, name)
     assert said in _simulate(explorer)
     assert explorer.locator(".eccc-lead").count() == 1
     assert explorer.evaluate(BEYOND) <= 0
 
 
 def test_a_run_can_be_cancelled_in_the_middle(explorer: Page) -> None:
-    _go(explorer, "Load", "Policy")
+    go(explorer, "Load", "Policy")
     slots = explorer.get_by_role("combobox", name="Slots")
     slots.scroll_into_view_if_needed()
     settle(explorer)
     slots.click()
     explorer.get_by_role("option").last.click()
-    _quiet(explorer)
+    quiet(explorer)
     explorer.get_by_role("button", name="Simulate", exact=True).click()
     cancel = explorer.get_by_role("button", name="Cancel")
     cancel.click()
     cancel.wait_for(state="detached", timeout=PATIENCE_MS)
-    _quiet(explorer)
+    quiet(explorer)
     assert explorer.locator("table.eccc-gains", has_text="95 % interval").count() == 0
