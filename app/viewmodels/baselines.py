@@ -13,6 +13,7 @@ from text import format_quantity
 from analytic_models import Case, Evaluation
 from analytic_models.optimizers.rules import Rule, simple_rules
 from analytic_models.optimizers.solution import Constraint, Solution
+from viewmodels.certainty import certainty_of
 from viewmodels.current import evaluated, parsed
 from viewmodels.labels import short_design
 from viewmodels.objectives import constraint_words, unit_of
@@ -75,13 +76,15 @@ def _row(case: Case, solution: Solution, rule: Rule) -> RuleRow:
     verdict = f"breaks: {'; '.join(broken)}" if broken else "meets all requirements"
     if rule.note and not broken:
         verdict = rule.note
-    shown = format_quantity(value, unit_of(solution.objective)) if math.isfinite(value) else ""
+    known = certainty_of(evaluation).digits(solution.objective)
+    unit = unit_of(solution.objective)
+    shown = format_quantity(value, unit, known) if math.isfinite(value) else ""
     return RuleRow(
         rule.name,
         rule.looks_at,
         short_design(case.scenario.dnn, rule.design, case.catalog()),
         shown or "overloaded",
-        _against(solution, value),
+        _against(solution, value, known),
         verdict,
         not broken,
         chosen.to_json(),
@@ -96,7 +99,7 @@ def _met(evaluation: Evaluation, constraint: Constraint) -> bool:
     return value >= constraint.limit - room
 
 
-def _against(solution: Solution, value: float) -> str:
+def _against(solution: Solution, value: float, known: int) -> str:
     """Say how far a value is from the best one that meets the requirements."""
     best = solution.value
     if not (math.isfinite(best) and math.isfinite(value)) or best <= 0.0 or value <= 0.0:
@@ -106,4 +109,4 @@ def _against(solution: Solution, value: float) -> str:
         return "better, but see right"
     if ratio < _SAME:
         return "as good"
-    return f"{format_quantity(ratio, '1', 3)} times the best"
+    return f"{format_quantity(ratio, '1', known)} times the best"
